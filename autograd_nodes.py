@@ -521,6 +521,7 @@ class Graph:
 
     outputs   tuple of the nodes it was made for
     nodes     tuple of every node below them, each after its inputs, in the order in which the operations are evaluated
+    last_sweep  "forward", "backward" or None: which of the nodes' values and adjoints are this graph's own
 
     The order is found once, here; every sweep costs a constant per node. Graphs can be pickled and deep-copied.
     Raises TypeError if an output is not a node, ValueError if there is none.
@@ -563,7 +564,7 @@ class Graph:
         self._outputs_at = [at[y] for y in self.outputs]
         self._scalar = all([node._value.__class__ is float for node in self.nodes])
         self._seen = min([node._seen for node in self.nodes if node.inputs], default=_clock)
-        self._labels = None
+        self._labels = self.last_sweep = None
 
     def label(self, node):
         """A plain identifier for a node of this graph, unique in it: t1, t2, ... for operations in evaluation order;
@@ -599,7 +600,7 @@ class Graph:
         for place in self._steps[0]:
             node = self.nodes[place]
             node._value, node._seen = values[place], _clock
-        self._seen = _clock
+        self._seen, self.last_sweep = _clock, "forward"
         result = tuple([values[place] for place in self._outputs_at])
         return result if len(result) > 1 else result[0]
 
@@ -621,6 +622,7 @@ class Graph:
         adjoints = self._adjoints([node._value for node in self.nodes], 1.0 if seed is None else _real(seed, shape))
         for node, adjoint in zip(self.nodes, adjoints):
             node.grad = adjoint
+        self.last_sweep = "backward"
         return {node: node.grad for node in self.nodes if node.__class__ is Variable}
 
     def _adjoints(self, values, seed):
