@@ -157,14 +157,14 @@ def _html_name(letters, index, barred, called):
 
 def _latex_name(letters, index, barred, called):
     if called:
-        return rf"\{letters}" if letters in ("exp", "log", "sin", "cos", "tanh", "max") else _latex_word(letters, "operatorname")
+        return rf"\{letters}" if letters in ("exp", "log", "sin", "cos", "tanh", "max") else _latex_word(letters)
     if len(letters) > 1:
         return rf"\overline{{{_latex_word(letters)}}}" if barred else _latex_word(letters)
     return (rf"\bar {letters}" if barred else letters) + (f"_{{{index}}}" if len(index or "") > 1 else f"_{index}" if index else "")
 
 
-def _latex_word(word, command="mathrm"):
-    return rf"\{command}{{{word}}}".replace("_", r"\_")
+def _latex_word(word):
+    return rf"\mathrm{{{word}}}".replace("_", r"\_")
 
 
 def _html(cell):
