@@ -86,7 +86,7 @@ class Node:
         self.name = self.grad = self.adjoint_of = None
         self.active, scalar, operands = False, True, []
         for x in self.inputs:
-            if x._seen != _clock:
+            if x._seen != _clock and x.inputs:
                 Graph(x)._refresh()
             self.active = self.active or x.active
             scalar = scalar and x._value.__class__ is float
@@ -193,11 +193,7 @@ class Leaf(Node):
         self.active = isinstance(self, Variable)
         self._value, self._seen = _real(value), _clock
 
-    @property
-    def value(self):
-        return self._value
-
-    @value.setter
+    @Node.value.setter
     def value(self, value):
         global _clock
         value = _real(value, self.shape)
@@ -268,7 +264,7 @@ def max_rule(grad, t, x, axis, keepdims):
 
 
 class Add(Node):
-    """t = x + y. A sum hands its adjoint on to both operands unchanged."""
+    """t = x + y. The adjoint goes to both operands unchanged."""
 
     function = np.add
     def forward(x, y): return x + y
@@ -277,7 +273,7 @@ class Add(Node):
 
 
 class Subtract(Node):
-    """t = x − y. A difference hands its adjoint on, with the sign changed for what is subtracted."""
+    """t = x − y. The adjoint goes to both operands, its sign changed for the second."""
 
     function = np.subtract
     def forward(x, y): return x - y
@@ -286,7 +282,7 @@ class Subtract(Node):
 
 
 class Multiply(Node):
-    """t = x y. Each factor receives the adjoint times the other factor."""
+    """t = x y. The adjoint goes to each factor, times the other factor."""
 
     function = np.multiply
     def forward(x, y): return x * y
@@ -295,7 +291,7 @@ class Multiply(Node):
 
 
 class Divide(Node):
-    """t = x / y. The numerator receives the adjoint over y, the denominator −t times that, as ∂t/∂y = −x/y² = −t/y."""
+    """t = x / y. The adjoint over y goes to the numerator, −t times that to the denominator."""
 
     function = np.divide
     def forward(x, y): return x / y
@@ -324,7 +320,7 @@ class Power(Node):
 
 
 class Square(Node):
-    """t = x². The adjoint times 2x: the product rule with both factors the same."""
+    """t = x². The adjoint times 2x: a product whose factors are the same."""
 
     function = np.square
     def forward(x): return x * x
@@ -335,7 +331,7 @@ class Square(Node):
 
 
 class Sqrt(Node):
-    """t = √x. The adjoint over 2t: the derivative of a root is read off its own value, and does not exist at 0."""
+    """t = √x. The adjoint over 2t: the derivative is read off the value; at 0 there is none."""
 
     function = np.sqrt
     def forward(x): return sqrt(x)
@@ -351,7 +347,7 @@ class Exp(Node):
 
 
 class Log(Node):
-    """t = ln x. The adjoint over x."""
+    """t = ln x. The adjoint over x goes to the operand."""
 
     function = np.log
     def forward(x): return log(x)

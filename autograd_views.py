@@ -174,7 +174,7 @@ def _html(cell):
 
 def _latex(cell):
     """A cell for GitHub's Markdown tables: formulas between dollars, free text with its punctuation made harmless."""
-    symbols = {",   ": r",\quad ", "·": r"\cdot", "−": "-", "²": "^{2}", "ᵀ": r"^\top", "@": r"\,"}
+    symbols = {",   ": r",\quad ", "→": r"\to", "Σ": r"\sum", "·": r"\cdot", "−": "-", "²": "^{2}", "ᵀ": r"^\top", "@": r"\,"}
     parts = []
     for part in cell:
         if isinstance(part, _Free):

@@ -1,0 +1,141 @@
+--[[ From GitHub's Markdown to Typst: says what the one cannot say and mends what pandoc loses. The Markdown's conventions:
+
+  # Title, then *one paragraph in italics*   title and byline; <!-- author: NAME --> anywhere names the author of the PDF
+  ![what the picture shows](figures/x.svg)   alone in its paragraph, a figure; the text is what a screen reader says
+  *Figure 1: A caption with $math$.*         the paragraph after it is its caption (after a table: *Table 1: ...*)
+  ---                                        a new page in the PDF
+  [p.](#heading-id)                          a link on GitHub, the heading's page number in the PDF
+  [a file](../README.md)                     a link on GitHub, plain text in the PDF, which travels alone
+]]
+
+local function typst(inlines)
+  local options = pandoc.WriterOptions { wrap_text = 'wrap-none' }
+  return (pandoc.write(pandoc.Pandoc { pandoc.Plain(inlines) }, 'typst', options):gsub('%s+$', ''))
+end
+
+local function quoted(text)
+  return '"' .. text:gsub('[\\"]', '\\%0'):gsub('%s+', ' ') .. '"'
+end
+
+-- Alternative text is TeX with words for commands. A command that is not listed is said by its name: \partial, \sum, \sigma.
+local words = {
+  ['='] = 'equals', ['+'] = 'plus', ['-'] = 'minus', ['/'] = 'over', ["'"] = 'prime', ['^'] = 'to the', ['_'] = 'sub',
+  sqrt = 'square root of', nabla = 'gradient', cdot = 'times', odot = 'elementwise times', top = 'transposed', mid = 'given',
+  le = 'at most', ge = 'at least', ne = 'is not', neq = 'is not', approx = 'approximately', Rightarrow = 'implies',
+  mapsto = 'maps to', dots = 'and so on', ldots = 'and so on', cdots = 'and so on', vdots = 'and so on', ddots = 'and so on',
+}
+for silent in ([[mathbf boldsymbol mathrm mathcal mathbb mathsf mathtt text textbf texttt operatorname boxed left right big Big
+  bigg Bigg bigl bigr Bigl Bigr underbrace overbrace quad qquad displaystyle limits hline lVert rVert]]):gmatch '%a+' do
+  words[silent] = ''
+end
+
+local function aloud(tex)
+  local found
+  tex = tex:gsub('\\([dt]?frac)%s*(%d)(%d)', '\\%1{%2}{%3}')
+  repeat tex, found = tex:gsub('\\[dt]?frac%s*(%b{})%s*(%b{})', ' %1 over %2 ') until found == 0
+  tex = tex:gsub('\\begin{array}%b{}', ''):gsub('\\begin{.?(matrix)}', ' %1 '):gsub('\\begin{(cases)}', ' %1 ')
+  tex = tex:gsub('\\begin%b{}', ''):gsub('\\end%b{}', ''):gsub('\\\\%[.-%]', '; '):gsub('\\\\', '; '):gsub('\\[,;:!]', ' ')
+  tex = tex:gsub('\\(%a+)', function(name) return ' ' .. (words[name] or name) .. ' ' end)
+  tex = tex:gsub("[-=+/'^_]", function(sign) return ' ' .. words[sign] .. ' ' end):gsub('[{}&~\\]', ' ')
+  return (tex:gsub('%s+', ' '):gsub(' to the transposed', ' transposed'):gsub(' ([,;.)])', '%1'):gsub('^ ', ''):gsub(' $', ''))
+end
+
+-- What texmath drops travels through it in disguise: a fraction's size and an array as accents that nothing here wears; the gap
+-- between pairs of aligned columns, or in cases, as a space.
+local function disguised(tex, rules)
+  for command, accent in pairs { tfrac = 'breve', dfrac = 'check' } do
+    tex = tex:gsub('\\' .. command .. '%s*(%d)(%d)', '\\' .. command .. '{%1}{%2}')
+    tex = tex:gsub('\\' .. command .. '%s*(%b{})%s*(%b{})', '\\' .. accent .. '{\\frac%1%2}')
+  end
+  tex = tex:gsub('\\[bB]igg?l%f[%A]', '\\left'):gsub('\\[bB]igg?r%f[%A]', '\\right')
+  tex = tex:gsub('\\begin{array}{(.-)}(.-)\\end{array}', function(columns, body)
+    local row, horizontal, vertical = 0, '', ''
+    for mark in body:gmatch('\\[\\h]l?') do
+      if mark == '\\\\' then row = row + 1 elseif mark == '\\hl' then horizontal = horizontal .. row .. ',' end
+    end
+    for column in columns:gmatch('()|') do vertical = vertical .. select(2, columns:sub(1, column):gsub('%a', '')) .. ',' end
+    table.insert(rules, ('display(mat(delim: #none, augment: #(hline: (%s), vline: (%s)),'):format(horizontal, vertical))
+    return '\\acute{\\begin{pmatrix}' .. body:gsub('\\hline', '') .. '\\end{pmatrix}}'
+  end)
+  tex = tex:gsub('\\begin{cases}.-\\end{cases}', function(cases) return (cases:gsub('&', '\\quad &')) end)
+  return (tex:gsub('(\\begin{aligned})(.-)(\\end{aligned})', function(first, body, last)
+    local column = 0
+    body = body:gsub('(\\begin(%b{}).-\\end%2)', function(inner) return (inner:gsub('&', '\0')) end)
+    body = body:gsub('\\?[\\&]', function(mark)
+      column = mark == '\\\\' and 0 or mark == '&' and column + 1 or column
+      return mark == '&' and column % 2 == 0 and '\\qquad &' or nil
+    end)
+    return first .. body:gsub('%z', '&') .. last
+  end))
+end
+
+function Math(math)
+  local rules = {}
+  local body = typst { pandoc.Math(math.mathtype, disguised(math.text, rules)) }
+  if body:match '^\\%$' then error('pandoc cannot read this formula:\n' .. math.text) end
+  body = body:gsub('breve%(', 'inline('):gsub('caron%(', 'display('):gsub('acute%(mat%(delim: "%(",', function()
+    return table.remove(rules, 1)
+  end)
+  -- pandoc rounds the widths of \; and \! to whole ems, uses old names of symbols, and sets a box as a display of its own.
+  body = body:gsub('#h%(0em%)', 'thick'):gsub('#h%(%-1em%)', '#h(-3em/18)'):gsub('(%a)%.circle', '%1.o')
+  body = body:gsub('#box%(stroke: black, inset: 3pt, ', '#answer(')
+  return pandoc.RawInline('typst', ('#math.equation(block: %s, alt: %s, %s)'):format(
+    math.mathtype == 'DisplayMath', quoted(aloud(math.text)), body))
+end
+
+function Str(str)
+  if str.text:match '%$' then error('a stray dollar sign (a formula must not begin or end with a space): ' .. str.text) end
+end
+
+function Link(link)
+  local heading = link.target:match '^#(.*)'
+  if heading then
+    return pandoc.utils.stringify(link) == 'p.' and pandoc.RawInline('typst', '#page-of(<' .. heading .. '>)') or nil
+  elseif not link.target:match '^%a+:' then
+    return link.content
+  end
+end
+
+-- What a paragraph consists of, if that is one picture or one emphasis.
+local function only(kind, block)
+  return block and block.t == 'Para' and #block.content == 1 and block.content[1].t == kind and block.content[1] or nil
+end
+
+-- The caption that follows a figure or a table. Its number is typed, for GitHub has no other, and checked.
+local numbers = { Figure = 0, Table = 0 }
+local function caption(kind, block)
+  local text = only('Emph', block)
+  local number = text and pandoc.utils.stringify(text):match('^' .. kind .. ' (%d+): ')
+  if not number then return nil end
+  numbers[kind] = numbers[kind] + 1
+  if tonumber(number) ~= numbers[kind] then error(kind .. ' ' .. number .. ' should be ' .. kind .. ' ' .. numbers[kind]) end
+  return text.content
+end
+
+function Pandoc(doc)
+  local title, byline = doc.blocks[1], only('Emph', doc.blocks[2])
+  if not title or title.t ~= 'Header' then error 'the Markdown does not begin with its title' end
+  local blocks, author, index = pandoc.Blocks {}, '', byline and 3 or 2
+  while doc.blocks[index] do
+    local block = doc.blocks[index]
+    local image = only('Image', block)
+    local text = (image or block.t == 'Table') and caption(image and 'Figure' or 'Table', doc.blocks[index + 1])
+    if image then
+      block = pandoc.RawBlock('typst', ('#figure(image(%s, alt: %s), caption: [%s])'):format(
+        quoted(image.src), quoted(pandoc.utils.stringify(image.caption)), text and typst(text) or ''))
+    elseif text then
+      block.caption = { long = { pandoc.Plain(text) } }
+    elseif block.t == 'Para' and pandoc.utils.stringify(block):match ':$' then
+      block = pandoc.RawBlock('typst', '#block(sticky: true, par[' .. typst(block.content) .. '])') -- it announces what follows
+    elseif block.t == 'Header' then
+      block.level = block.level - 1
+    elseif block.t == 'RawBlock' then
+      author = block.text:match('^<!%-%- author: (.-) %-%->') or author
+    end
+    blocks:insert(block)
+    index = index + (text and 2 or 1)
+  end
+  blocks:insert(1, pandoc.RawBlock('typst', ('#show: write-up.with(title: [%s], byline: [%s], author: %s)\n'):format(
+    typst(title.content), byline and typst(byline.content) or '', quoted(author))))
+  return pandoc.Pandoc(blocks)
+end

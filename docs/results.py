@@ -1,0 +1,106 @@
+"""Renews everything that docs/DL-Sheet01.md quotes from the code: its numbers, tables, listings and figures.
+
+    python -m docs.results        (in the project folder)
+
+Between `<!--= expression -->` and `<!--/-->` the Markdown holds the value of a Python expression. It is evaluated after the
+notebook's code has run, with the notebook's names and those of this file; the notebook's plots become the figures.
+"""
+
+import contextlib
+import inspect
+import io
+import json
+import operator
+import re
+from functools import reduce
+from pathlib import Path
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+
+import autograd_nodes
+from autograd_nodes import Graph, Variable, eliminate_common_subexpressions, gradient
+from autograd_views import adjoint_equations, draw, evaluation_trace
+
+DOCS = Path(__file__).resolve().parent
+FIGURES = DOCS / "figures"
+PLOTS = iter(["central-differences", "minimising-B", "hubble"])  # the notebook's plots, in its order
+
+
+def run_notebook():
+    """The names that the notebook's code defines; its plots are saved instead of shown."""
+    notebook = json.loads((DOCS.parent / "DL-Sheet01.ipynb").read_text(encoding="utf-8"))
+    names = {}
+    plt.show = lambda: save_plot(next(PLOTS))
+    with contextlib.redirect_stdout(io.StringIO()):
+        for cell in notebook["cells"]:
+            if cell["cell_type"] == "code":
+                exec("".join(cell["source"]), names)
+    return names
+
+
+def save_plot(name):
+    plt.gca().set_title("")  # the caption says it
+    plt.gcf().set_size_inches(5.4, 3.4)
+    plt.savefig(FIGURES / f"{name}.svg", metadata={"Date": None}, bbox_inches="tight")
+    plt.close()
+
+
+def least_squares(n):
+    """Equation B with n terms, every x_i and y_i a Variable of its own: the graph's result, and its 2 n + 2 leaves."""
+    w0, w1, *data = leaves = [Variable(value) for value in np.linspace(-1.0, 2.0, 2 * n + 2)]
+    terms = [(w0 + w1 * x - y) ** 2 for x, y in zip(data[:n], data[n:], strict=True)]
+    return reduce(operator.add, terms), leaves
+
+
+def operations(*outputs):
+    return sum([bool(node.inputs) for node in Graph(*outputs).nodes])
+
+
+def cheap_gradient():
+    """A table: how many operations equation B and its whole gradient take as its inputs grow, and central differences too."""
+    rows = ["| terms | inputs | operations of B | of B and its gradient | ratio | by central differences |", "| --: | --: | --: | --: | --: | --: |"]
+    for n in (1, 3, 10, 100, 1000):
+        result, leaves = least_squares(n)
+        value, both = operations(result), operations(*eliminate_common_subexpressions(result, *gradient(result, leaves)))
+        counts = [n, len(leaves), value, both, f"{both / value:.2f}", 2 * len(leaves) * value]
+        rows.append("| " + " | ".join([f"{count:,}" if isinstance(count, int) else count for count in counts]) + " |")
+    return "\n".join(rows)
+
+
+def listing(*objects):
+    return "\n\n".join([f"```python\n{inspect.getsource(thing)}```" for thing in objects])
+
+
+def save_graphs(names):
+    for letter in "AB":
+        graph = names[f"graph_{letter}"]
+        draw(Graph(*graph.outputs)).save(FIGURES / f"graph-{letter}.svg")
+        graph.backward()
+        draw(graph).save(FIGURES / f"graph-{letter}-swept.svg")
+
+
+def quoted(markdown, names):
+    """The Markdown with every quotation renewed."""
+
+    def renew(match):
+        value = str(eval(match["expression"], names))
+        value = f"\n\n{value}\n\n" if "\n" in value else value
+        return f"<!--={match['expression']}-->{value}<!--/-->"
+
+    return re.sub(r"<!--=(?P<expression>.*?)-->.*?<!--/-->", renew, markdown, flags=re.DOTALL)
+
+
+def main():
+    matplotlib.use("svg")
+    matplotlib.rcParams["svg.hashsalt"] = "DL-Sheet01"
+    FIGURES.mkdir(exist_ok=True)
+    names = run_notebook()
+    save_graphs(names)
+    write_up = DOCS / "DL-Sheet01.md"
+    write_up.write_text(quoted(write_up.read_text(encoding="utf-8"), names | globals()), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,11 @@
+"""Says what A and B came to in an executed notebook, and where the results are: python docs/summary.py NOTEBOOK PATH ..."""
+
+import json
+import sys
+from pathlib import Path
+
+notebook, *paths = sys.argv[1:]
+cells = json.loads(Path(notebook).read_text(encoding="utf-8"))["cells"]
+printed = "".join(["".join(output.get("text", "")) for cell in cells for output in cell.get("outputs", [])])
+print(*[line for line in printed.splitlines() if line.startswith(("forward pass:", "backward pass:"))], sep="\n")
+print(*[f"{Path(path).suffix[1:]:5} {Path(path).resolve()}" for path in paths], sep="\n")
