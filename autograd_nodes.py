@@ -74,7 +74,7 @@ class Node:
 
     def __init_subclass__(cls):
         if "forward" in vars(cls):
-            arguments = inspect.signature(cls.forward).parameters.values()
+            arguments = inspect.signature(cls.forward).parameters.values() if inspect.isfunction(cls.forward) else ()
             cls._defaults = {p.name: p.default for p in arguments if p.default is not p.empty}
             cls.forward = staticmethod(cls.forward)
         if cls.function is not None:
@@ -108,12 +108,14 @@ class Node:
         return getattr(self._value, "shape", ())
 
     @property
-    def T(self):
+    def T(self):  # noqa: N802
         return Transpose(self)
 
     def rules(self):
         """The backward rules, one for each operand, with this node's parameters filled in."""
-        return tuple([rule and partial(rule, **self.parameters) for rule in self.backward]) if self.parameters else self.backward
+        if not self.parameters:
+            return self.backward
+        return tuple([rule and partial(rule, **self.parameters) for rule in self.backward])
 
     @classmethod
     def of(cls, *operands, **parameters):
@@ -138,10 +140,13 @@ class Node:
     __hash__ = object.__hash__
 
     def __getitem__(self, index):
-        for item in index if isinstance(index, tuple) else (index,):
+        index = index if isinstance(index, tuple) else (index,)
+        for item in index:
             if isinstance(item, bool) or not isinstance(item, (numbers.Integral, slice, type(None), type(...))):
                 raise TypeError(f"a node is indexed by integers, slices, None and ..., not by {type(item).__name__}")
-        return Index(self, index=index)
+        if not self.shape:
+            raise TypeError("a scalar cannot be indexed")
+        return Index(self, index=tuple([int(item) if isinstance(item, numbers.Integral) else item for item in index]))
 
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
         if method != "__call__" or kwargs or ufunc not in _operations:
@@ -217,10 +222,20 @@ class Constant(Leaf):
 
 def _scalars_by(scalar_function, function):
     """NumPy's function, but Python floats go to `math`: ten times faster, an error instead of a NaN, and a float again."""
-    return lambda x: scalar_function(x) if x.__class__ is float else function(x)
+
+    def call(x):
+        if x.__class__ is not float:
+            return function(x)
+        try:
+            return scalar_function(x)
+        except ValueError as error:
+            raise FloatingPointError(str(error)) from None
+
+    return call
 
 
-sqrt, exp, log, sin, cos, tanh = [_scalars_by(getattr(math, f.__name__), f) for f in (np.sqrt, np.exp, np.log, np.sin, np.cos, np.tanh)]  # fmt: skip
+sqrt, exp, log = _scalars_by(math.sqrt, np.sqrt), _scalars_by(math.exp, np.exp), _scalars_by(math.log, np.log)
+sin, cos, tanh = _scalars_by(math.sin, np.sin), _scalars_by(math.cos, np.cos), _scalars_by(math.tanh, np.tanh)
 
 
 def maximum(x, y):
@@ -262,66 +277,52 @@ def max_rule(grad, t, x, axis, keepdims):
 
 # -------------------------------------------------------------------------------------------------- arithmetic
 
-
 class Add(Node):
     """t = x + y. The adjoint goes to both operands unchanged."""
-
     function = np.add
     def forward(x, y): return x + y
     backward = (lambda grad, t, x, y: grad,
                 lambda grad, t, x, y: grad)
 
-
 class Subtract(Node):
     """t = x − y. The adjoint goes to both operands, its sign changed for the second."""
-
     function = np.subtract
     def forward(x, y): return x - y
     backward = (lambda grad, t, x, y: grad,
                 lambda grad, t, x, y: -grad)
 
-
 class Multiply(Node):
     """t = x y. The adjoint goes to each factor, times the other factor."""
-
     function = np.multiply
     def forward(x, y): return x * y
     backward = (lambda grad, t, x, y: grad * y,
                 lambda grad, t, x, y: grad * x)
 
-
 class Divide(Node):
     """t = x / y. The adjoint over y goes to the numerator, −t times that to the denominator."""
-
     function = np.divide
     def forward(x, y): return x / y
     backward = (lambda grad, t, x, y: grad / y,
                 lambda grad, t, x, y: -grad * t / y)
 
-
 class Negative(Node):
     """t = −x. The adjoint changes its sign."""
-
     function = np.negative
     def forward(x): return -x
     backward = (lambda grad, t, x: -grad,)
 
-
 class Power(Node):
     """t = x ** y. The power rule for the base, the exponential rule for the exponent.
 
-    The terms in `equal` only matter where a factor beside them is zero: they keep x⁰ and 0ʸ differentiable at x = 0.
+    The terms in `equal` are 0 but at x = 0, where they keep x⁰ and 0ʸ differentiable: a factor beside them is 0 there.
     """
-
     function = np.power
     def forward(x, y): return x ** y
-    backward = (lambda grad, t, x, y: grad * y * x ** (y - 1.0 + equal(y, 0.0)),
+    backward = (lambda grad, t, x, y: grad * y * (x + equal(x, 0.0) * equal(y, 0.0)) ** (y - 1.0),
                 lambda grad, t, x, y: grad * t * log(x + equal(t, 0.0)))
-
 
 class Square(Node):
     """t = x². The adjoint times 2x: a product whose factors are the same."""
-
     function = np.square
     def forward(x): return x * x
     backward = (lambda grad, t, x: 2.0 * grad * x,)
@@ -329,74 +330,56 @@ class Square(Node):
 
 # ------------------------------------------------------------------------------------------ elementary functions
 
-
 class Sqrt(Node):
     """t = √x. The adjoint over 2t: the derivative is read off the value; at 0 there is none."""
-
     function = np.sqrt
     def forward(x): return sqrt(x)
     backward = (lambda grad, t, x: grad / (2.0 * t),)
 
-
 class Exp(Node):
     """t = eˣ. The adjoint times t: the exponential is its own derivative."""
-
     function = np.exp
     def forward(x): return exp(x)
     backward = (lambda grad, t, x: grad * t,)
 
-
 class Log(Node):
     """t = ln x. The adjoint over x goes to the operand."""
-
     function = np.log
     def forward(x): return log(x)
     backward = (lambda grad, t, x: grad / x,)
 
-
 class Sin(Node):
     """t = sin x. The adjoint times cos x."""
-
     function = np.sin
     def forward(x): return sin(x)
     backward = (lambda grad, t, x: grad * cos(x),)
 
-
 class Cos(Node):
     """t = cos x. The adjoint times −sin x."""
-
     function = np.cos
     def forward(x): return cos(x)
     backward = (lambda grad, t, x: -grad * sin(x),)
 
-
 class Tanh(Node):
     """t = tanh x. The adjoint times 1 − t²."""
-
     function = np.tanh
     def forward(x): return tanh(x)
     backward = (lambda grad, t, x: grad * (1.0 - t * t),)
 
-
 class Sigmoid(Node):
     """t = 1 / (1 + e⁻ˣ), written so that nothing overflows. The adjoint times t (1 − t)."""
-
     def forward(x): return exp(-maximum(-x, 0.0)) / (1.0 + exp(-abs(x)))
     backward = (lambda grad, t, x: grad * t * (1.0 - t),)
 
-
 class Maximum(Node):
     """t = max(x, y). The adjoint goes to the larger operand, half to each at a tie. ReLU is np.maximum(x, 0)."""
-
     function = np.maximum
     def forward(x, y): return maximum(x, y)
     backward = (lambda grad, t, x, y: grad * (equal(x, t) - 0.5 * equal(x, y)),
                 lambda grad, t, x, y: grad * (equal(y, t) - 0.5 * equal(x, y)))
 
-
 class Equal(Node):
     """t = 1.0 where x equals y, else 0.0. Piecewise constant: no derivative."""
-
     function = np.equal
     def forward(x, y): return equal(x, y)
     backward = (None, None)
@@ -404,18 +387,14 @@ class Equal(Node):
 
 # ----------------------------------------------------------------------------------- reductions, products of matrices
 
-
 class Sum(Node):
     """t = Σ x over `axis` (all of them if None). Every summand receives the adjoint of its sum."""
-
     function = np.sum
     def forward(x, axis=None, keepdims=False): return np.sum(x, axis=axis, keepdims=keepdims)
     backward = (lambda grad, t, x, axis, keepdims: keep_axes(grad, x, axis, keepdims),)
 
-
 class Max(Node):
     """t = max x over `axis` (all of them if None). The adjoint goes to the largest element, in equal parts at a tie."""
-
     function = np.max
     def forward(x, axis=None, keepdims=False): return np.max(x, axis=axis, keepdims=keepdims)
     backward = (max_rule,)
@@ -423,10 +402,8 @@ class Max(Node):
 
 _operations[np.amax] = Max  # an older name, and another object
 
-
 class Matmul(Node):
     """t = x @ y for vectors and matrices. ∂(x y) is grad yᵀ for x and xᵀ grad for y; with a vector, an outer product."""
-
     function = np.matmul
     def forward(x, y):
         if not (1 <= np.ndim(x) <= 2 and 1 <= np.ndim(y) <= 2):
@@ -438,70 +415,59 @@ class Matmul(Node):
 
 # ------------------------------------------------------------------------------------- shapes: each the other's adjoint
 
-
 class Transpose(Node):
     """t = xᵀ: all axes in reverse. So is the adjoint."""
-
     function = np.transpose
     def forward(x): return np.transpose(x)
     backward = (lambda grad, t, x: np.transpose(grad),)
 
-
 class Reshape(Node):
     """t = x in another shape. The adjoint goes back to the shape of x."""
-
     function = np.reshape
-    def forward(x, shape=()): return np.reshape(x, shape)
+    def forward(x, shape=()): return np.reshape(x, tuple(shape) if isinstance(shape, (tuple, list)) else (shape,))
     backward = (lambda grad, t, x, shape: ReshapeLike.of(grad, x),)
-
 
 class ReshapeLike(Node):
     """t = x in the shape of `like`."""
-
     def forward(x, like): return np.reshape(x, _shape(like))
     backward = (lambda grad, t, x, like: ReshapeLike.of(grad, x), None)
 
-
 class Index(Node):
     """t = x[index]. The adjoint goes to the elements that were taken; the others receive zero."""
-
     def forward(x, index=()): return x[index]
     backward = (lambda grad, t, x, index: PlaceLike.of(grad, x, index=index),)
 
-
 class PlaceLike(Node):
     """t = zeros of the shape of `like`, with x at `index`."""
-
     def forward(x, like, index=()):
-        t = np.zeros_like(like)
-        t[index] = x
+        lazy = isinstance(like, np.ndarray) and not isinstance(x, (float, np.ndarray))
+        t = np.zeros_like(x, shape=like.shape, dtype=like.dtype) if lazy else np.zeros_like(like)
+        index = index if isinstance(index, tuple) else (index,)
+        if None in index:  # Dask cannot assign to a new axis: it is taken off x instead
+            x = x[tuple([0 if i is None else i if i is ... else slice(None) for i in index if not isinstance(i, int)])]
+        t[tuple([i for i in index if i is not None])] = x
         return t
     backward = (lambda grad, t, x, like, index: grad[index], None)
 
-
 class Stack(Node):
     """t = the operands side by side along a new `axis`. Each receives its slice of the adjoint."""
-
     function = np.stack
     def forward(*arrays, axis=0): return np.stack(arrays, axis=axis)
     def rules(self):
         before = (slice(None),) * (self.parameters["axis"] % len(self.shape))
         return tuple([partial(lambda grad, t, *x, index: grad[index], index=(*before, i)) for i in range(len(self.inputs))])
 
-
 class BroadcastLike(Node):
-    """t = x broadcast to the shape of `like`."""
-
+    """t = x broadcast to the shape of `like`, in its precision."""
     def forward(x, like):
-        if isinstance(like, np.ndarray):
-            return np.broadcast_to(np.asarray(x, like.dtype), like.shape)
-        return x * np.ones_like(like)  # Dask makes ones chunk by chunk, but a broadcast_to as large as its largest chunk
+        if isinstance(x, (float, np.ndarray)) and isinstance(like, (float, np.ndarray)):
+            return np.broadcast_to(np.asarray(x, getattr(like, "dtype", float)), _shape(like))
+        ones = np.ones_like(like)  # Dask makes them chunk by chunk, but a broadcast_to in one piece
+        return (x * ones).astype(ones.dtype)
     backward = (lambda grad, t, x, like: grad, None)
-
 
 class SumLike(Node):
     """t = x summed over whatever was broadcast from the shape of `like`."""
-
     def forward(x, like):
         added = np.ndim(x) - np.ndim(like)
         stretched = [i for i, n in enumerate(_shape(like), added) if n == 1]
@@ -515,9 +481,9 @@ class SumLike(Node):
 class Graph:
     """The computation graph below one or more output nodes, in topological order, and the two sweeps over it.
 
-    outputs   tuple of the nodes it was made for
-    nodes     tuple of every node below them, each after its inputs, in the order in which the operations are evaluated
-    last_sweep  "forward", "backward" or None: which of the nodes' values and adjoints are this graph's own
+    outputs      tuple of the nodes it was made for
+    nodes        tuple of every node below them, each after its inputs, in the order in which the operations are evaluated
+    last_sweep   "forward", "backward" or None: what has been swept last
 
     The order is found once, here; every sweep costs a constant per node. Graphs can be pickled and deep-copied.
     Raises TypeError if an output is not a node, ValueError if there is none.
@@ -529,7 +495,7 @@ class Graph:
         for y in outputs:
             if not isinstance(y, Node):
                 raise TypeError(f"a graph is made of nodes, not of {type(y).__name__}")
-        self.outputs, self.nodes = outputs, _topological_order(outputs)
+        self.outputs, self.nodes, self.last_sweep = outputs, tuple(_topological_order(outputs)), None
         self._plan()
 
     def _plan(self):
@@ -540,27 +506,31 @@ class Graph:
 
         y is None for one operand; for more than two it is a function that takes all of them out of the list of values.
         """
-        at = {node: i for i, node in enumerate(self.nodes)}
-        self._steps, self._edges = ([], [], [], []), ([], [], [], [], [])
-        results, forwards, firsts, seconds = self._steps
+        at = dict(zip(self.nodes, range(len(self.nodes))))
+        self._steps = results, forwards, firsts, seconds = [], [], [], []
+        self._edges = users, operands, rules, xs, ys = [], [], [], [], []
         for i, node in enumerate(self.nodes):
-            if node.inputs:
-                x, *others = [at[operand] for operand in node.inputs]
-                y = None if not others else others[0] if len(others) == 1 else operator.itemgetter(x, *others)
+            inputs = node.inputs
+            if inputs:
+                x = at[inputs[0]]
+                y = at[inputs[1]] if len(inputs) == 2 else operator.itemgetter(*[at[z] for z in inputs]) if inputs[1:] else None
                 results.append(i)
                 forwards.append(partial(node.forward, **node.parameters) if node.parameters else node.forward)
                 firsts.append(x)
                 seconds.append(y)
-        for i, x, y in zip(reversed(results), reversed(firsts), reversed(seconds)):
-            node = self.nodes[i]
-            for operand, rule in zip(node.inputs, node.rules()):
-                if operand.active and rule is not None:
-                    for column, entry in zip(self._edges, (i, at[operand], rule, x, y)):
-                        column.append(entry)
+                for operand, rule in zip(inputs, node.rules()):
+                    if operand.active and rule is not None:
+                        users.append(i)
+                        operands.append(at[operand])
+                        rules.append(rule)
+                        xs.append(x)
+                        ys.append(y)
+        for column in self._edges:
+            column.reverse()
         self._outputs_at = [at[y] for y in self.outputs]
         self._scalar = all([node._value.__class__ is float for node in self.nodes])
         self._seen = min([node._seen for node in self.nodes if node.inputs], default=_clock)
-        self._labels = self.last_sweep = None
+        self._labels = None
 
     def label(self, node):
         """A plain identifier for a node of this graph, unique in it: t1, t2, ... for operations in evaluation order;
@@ -580,23 +550,9 @@ class Graph:
         Raises an ArithmeticError that names the node where an operation is undefined or overflows; every node then
         holds what it held.
         """
-        values, place = [node._value for node in self.nodes], 0
-        try:
-            with _NO_CHECKS if self._scalar else _array_checks():
-                for place, forward, x, y in zip(*self._steps):
-                    if y is None:
-                        t = forward(values[x])
-                    elif y.__class__ is int:
-                        t = forward(values[x], values[y])
-                    else:
-                        t = forward(*y(values))
-                    values[place] = t if t.__class__ is float and isfinite(t) else _settled(t)
-        except (ArithmeticError, ValueError) as error:
-            raise self._explained(error, place, values) from error
-        for place in self._steps[0]:
-            node = self.nodes[place]
-            node._value, node._seen = values[place], _clock
-        self._seen, self.last_sweep = _clock, "forward"
+        values = self._values()
+        self._commit(values)
+        self.last_sweep = "forward"
         result = tuple([values[place] for place in self._outputs_at])
         return result if len(result) > 1 else result[0]
 
@@ -614,12 +570,32 @@ class Graph:
         shape = self.outputs[0].shape
         if seed is None and shape:
             raise ValueError(f"the output has shape {shape}: give backward a seed of that shape, or sum it first")
-        self._refresh()
-        adjoints = self._adjoints([node._value for node in self.nodes], 1.0 if seed is None else _real(seed, shape))
+        stale = self._is_stale()
+        values = self._values() if stale else [node._value for node in self.nodes]
+        adjoints = self._adjoints(values, 1.0 if seed is None else _fitted(_real(seed, shape), values[self._outputs_at[0]]))
+        if stale:
+            self._commit(values)
         for node, adjoint in zip(self.nodes, adjoints):
             node.grad = adjoint
         self.last_sweep = "backward"
-        return {node: node.grad for node in self.nodes if node.__class__ is Variable}
+        return {node: node.grad for node in self.nodes if isinstance(node, Variable)}
+
+    def _values(self):
+        """The forward sweep: the value of each node."""
+        values, place = [node._value for node in self.nodes], 0
+        try:
+            with _NO_CHECKS if self._scalar else _array_checks():
+                for place, forward, x, y in zip(*self._steps):
+                    if y is None:
+                        t = forward(values[x])
+                    elif y.__class__ is int:
+                        t = forward(values[x], values[y])
+                    else:
+                        t = forward(*y(values))
+                    values[place] = t if t.__class__ is float and isfinite(t) else _settled(t)
+        except (ArithmeticError, ValueError) as error:
+            raise self._explained(error, place, values) from error
+        return values
 
     def _adjoints(self, values, seed):
         """The backward sweep: each node's adjoint, None if it has none. Given the nodes for values, adjoints are nodes."""
@@ -650,34 +626,37 @@ class Graph:
                 adjoints[place] = _fitted(Constant(0.0) if isinstance(seed, Node) else 0.0, values[place])
         return adjoints
 
+    def _commit(self, values):
+        for place in self._steps[0]:
+            node = self.nodes[place]
+            node._value, node._seen = values[place], _clock
+        self._seen = _clock
+
+    def _is_stale(self):
+        """Whether a leaf has changed since the nodes were evaluated."""
+        return self._seen != _clock and any([node._seen > self._seen for node in self.nodes if not node.inputs])
+
     def _refresh(self):
-        """Re-evaluate if a leaf has changed since the nodes were evaluated."""
-        if self._seen != _clock:
-            if any(node._seen > self._seen for node in self.nodes if not node.inputs):
-                self.forward()
-            for node in self.nodes:
-                if node.inputs:
-                    node._seen = _clock
-            self._seen = _clock
+        """Re-evaluate what is stale, and remember that nothing is."""
+        self._commit(self._values() if self._is_stale() else [node._value for node in self.nodes])
 
     def _explained(self, error, place, values, where=""):
         node, at = self.nodes[place], dict(zip(self.nodes, values))
-        operands = [at[x] for x in node.inputs]
-        return _explained(error, f"{where}{self.label(node)} = {type(node).__name__}", operands)
+        return _explained(error, f"{where}{self.label(node)} = {type(node).__name__}", [at[x] for x in node.inputs])
 
     def __getstate__(self):
         at = {node: i for i, node in enumerate(self.nodes)}
-        steps = [(type(node), [at[x] for x in node.inputs], node.parameters, node._value, node.name) if node.inputs else node for node in self.nodes]
+        steps = [node if isinstance(node, Leaf) else _taken_apart(node, at) for node in self.nodes]
         adjoints = [(node.grad, at.get(node.adjoint_of)) for node in self.nodes]
-        return steps, adjoints, self._outputs_at, any(node._seen > self._seen for node in self.nodes if not node.inputs)
+        return steps, adjoints, self._outputs_at, self.last_sweep, self._is_stale()
 
     def __setstate__(self, state):
-        steps, adjoints, outputs_at, stale = state
+        steps, adjoints, outputs_at, self.last_sweep, stale = state
         nodes = []
         for step in steps:
-            nodes.append(step if isinstance(step, Leaf) else _restored(nodes, *step))
+            nodes.append(step if isinstance(step, Leaf) else _put_together(nodes, *step))
         for node, (grad, of) in zip(nodes, adjoints):
-            node.grad, node.adjoint_of = grad, None if of is None else nodes[of]
+            node.grad, node.adjoint_of = _settled(grad), None if of is None else nodes[of]
             node._seen = _clock - (stale and bool(node.inputs))
         self.nodes, self.outputs = tuple(nodes), tuple([nodes[i] for i in outputs_at])
         self._plan()
@@ -705,10 +684,11 @@ def gradient(y, variables):
         raise ValueError(f"gradient takes a scalar, not shape {y.shape}: sum it first, or use jacobian")
     graph._refresh()
     adjoints = dict(zip(graph.nodes, graph._adjoints(graph.nodes, Constant(1.0))))
+    adjoints |= {x: _fitted(Constant(0.0), x) for x in variables if x not in adjoints or not y.active}
     for node, adjoint in reversed(adjoints.items()):
         if adjoint is not None and adjoint.adjoint_of is None:
             adjoint.adjoint_of = node
-    return tuple([adjoints[x] if x in adjoints else _fitted(Constant(0.0), x) for x in variables])
+    return tuple([adjoints[x] for x in variables])
 
 
 def jacobian(y, x):
@@ -721,17 +701,17 @@ def jacobian(y, x):
     graph._refresh()
     values, at = [node._value for node in graph.nodes], dict(zip(graph.nodes, range(len(graph.nodes))))
     if x not in at or not y.active:
-        return np.zeros(y.shape + x.shape)
+        return np.zeros(y.shape + x.shape, getattr(x._value, "dtype", float))
     rows = []
     for k in range(math.prod(y.shape)):
         seed = np.zeros(y.shape)
         seed[np.unravel_index(k, y.shape)] = 1.0
-        rows.append(graph._adjoints(values, seed if y.shape else 1.0)[at[x]])
+        rows.append(graph._adjoints(values, _fitted(seed, y._value) if y.shape else 1.0)[at[x]])
     return np.reshape(np.stack(rows), y.shape + x.shape)
 
 
 def hessian(y, variables):
-    """The second derivatives ∂²y/∂a∂b as a tuple of rows of nodes, for a scalar y and scalar Variables: the gradient's gradients.
+    """The second derivatives ∂²y/∂a∂b, a tuple of rows of nodes, for a scalar y and scalar Variables: gradients of the gradient.
 
     Raises ValueError if y or a Variable is no scalar, TypeError as `gradient` does.
     """
@@ -755,7 +735,7 @@ def eliminate_common_subexpressions(*outputs):
         elif isinstance(node, Constant):
             key = node.name, pickle.dumps(node._value)
         else:
-            key = type(node), *map(id, inputs), pickle.dumps(node.parameters) if node.parameters else None
+            key = type(node), *map(id, inputs), *map(_parameter_key, sorted(node.parameters.items()))
         if key not in known:
             known[key] = node
             if any(x is not old for x, old in zip(inputs, node.inputs)):
@@ -783,6 +763,12 @@ def _topological_order(outputs):
             else:
                 order.append(node)
     return order
+
+
+def _parameter_key(item):
+    """A name and value to compare by; a tuple's elements by themselves, as pickle tells two equal slices from one twice."""
+    name, value = item
+    return name, *map(pickle.dumps, value if isinstance(value, tuple) else (value,))
 
 
 def _labels(nodes):
@@ -820,11 +806,12 @@ def _real(value, shape=None):
         if array.dtype.kind not in "fiub":
             of = f" of {array.dtype}" if array is value else ""
             raise TypeError(f"{type(value).__name__}{of} is not a real number or an array of them")
-        value = array.astype(np.float32 if array.dtype == np.float32 else np.float64)
+        with np.errstate(over="ignore"):  # what overflows here is refused below
+            value = array.astype(np.float32 if array.dtype == np.float32 else np.float64)
     if shape is not None and _shape(value) != shape:
         raise ValueError(f"a value of shape {_shape(value)} cannot take the place of one of shape {shape}")
     if isinstance(value, (float, np.ndarray)) and not np.isfinite(value).all():
-        raise ValueError("a leaf's value has to be finite, without NaN or infinity")
+        raise ValueError("a value has to be finite, without NaN or infinity")
     return _settled(value)
 
 
@@ -842,13 +829,15 @@ def _settled(value):
 
 
 def _fitted(grad, x):
-    """A contribution in the shape of its operand: expanded to it, or summed over what was broadcast from it."""
+    """A contribution in the shape and precision of its operand: expanded to it, or summed over what was broadcast from it."""
     if _shape(grad) != _shape(x):
         wider = np.broadcast_shapes(_shape(grad), _shape(x))
         grad = (BroadcastLike if wider == _shape(x) else SumLike).of(grad, x)
-    if isinstance(x, np.ndarray) and grad.dtype != x.dtype:
-        grad = grad.astype(x.dtype)
-    return grad
+    return BroadcastLike.of(grad, x) if _shape(x) and _dtype(grad) != _dtype(x) else grad
+
+
+def _dtype(x):
+    return (x._value if isinstance(x, Node) else x).dtype
 
 
 def _shape(x):
@@ -857,7 +846,7 @@ def _shape(x):
 
 def _explained(error, what, operands):
     """The same error in words that say which operation met which values, or which shapes."""
-    if isinstance(error, ArithmeticError) or all(x.__class__ is float for x in operands):  # math's domain errors are ValueErrors
+    if isinstance(error, ArithmeticError):
         kind = next((k for k in (ZeroDivisionError, OverflowError) if isinstance(error, k)), FloatingPointError)
         return kind(f"{what}({', '.join(map(_shown, operands))}): {error}")
     return ValueError(f"{what} of shapes {' and '.join([str(_shape(x)) for x in operands])}: {error}")
@@ -882,8 +871,12 @@ def _check_variables(variables):
         raise TypeError("give the Variables as a list: [x]")
 
 
-def _restored(nodes, operation, places, parameters, value, name):
+def _taken_apart(node, at):
+    return type(node), [at[x] for x in node.inputs], node.parameters, node._value, node.name
+
+
+def _put_together(nodes, operation, places, parameters, value, name):
     node = operation.__new__(operation)
     node.inputs, node.parameters, node.name = tuple([nodes[j] for j in places]), parameters, name
-    node.active, node._value = any(x.active for x in node.inputs), _settled(value)
+    node.active, node._value = any([x.active for x in node.inputs]), _settled(value)
     return node

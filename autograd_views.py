@@ -18,7 +18,7 @@ import pygraphviz
 
 from autograd_nodes import (
     Add, Constant, Divide, Equal, Graph, Index, Matmul, Multiply, Negative, Power, Sqrt, Square, Subtract, Transpose, Variable,
-)  # fmt: skip
+)
 
 __all__ = ["Drawing", "Table", "adjoint_equations", "draw", "evaluation_trace"]
 
@@ -52,7 +52,8 @@ def _written(operation, operands, parameters):
         items = parameters["index"] if isinstance(parameters["index"], tuple) else (parameters["index"],)
         return f"{texts[0]}[{', '.join(map(_index_text, items))}]", 4
     if operation not in _NOTATION:
-        name = operation.function.__name__ if operation.function else re.sub("(?<!^)([A-Z])", r"_\1", operation.__name__).lower()
+        spelled = re.sub("(?<!^)([A-Z])", r"_\1", operation.__name__).lower()  # ReshapeLike: reshape_like
+        name = operation.function.__name__ if operation.function else spelled
         changed = [f"{key}={value}" for key, value in parameters.items() if value != operation._defaults.get(key)]
         return f"{name}({', '.join(texts + changed)})", 4
     template, binding, needed = _NOTATION[operation]
@@ -108,7 +109,8 @@ def _partials(node, names):
         if x.active and rule is not None:
             formula = _expression(rule(grad, t, *operands), known)
             formulas[x] = f"{formulas[x]} + {formula}" if x in formulas else formula
-    return {x: ("" if scalar else f"{known[grad]} ") + f"∂{names[node]}/∂{names[x]} = {formula}" for x, formula in formulas.items()}
+    adjoint = "" if scalar else f"{known[grad]} "
+    return {x: f"{adjoint}∂{names[node]}/∂{names[x]} = {formula}" for x, formula in formulas.items()}
 
 
 def _expression(node, names):
@@ -160,7 +162,8 @@ def _latex_name(letters, index, barred, called):
         return rf"\{letters}" if letters in ("exp", "log", "sin", "cos", "tanh", "max") else _latex_word(letters)
     if len(letters) > 1:
         return rf"\overline{{{_latex_word(letters)}}}" if barred else _latex_word(letters)
-    return (rf"\bar {letters}" if barred else letters) + (f"_{{{index}}}" if len(index or "") > 1 else f"_{index}" if index else "")
+    index = f"_{{{index}}}" if len(index or "") > 1 else f"_{index}" if index else ""
+    return (rf"\bar {letters}" if barred else letters) + index
 
 
 def _latex_word(word):
@@ -168,8 +171,11 @@ def _latex_word(word):
 
 
 def _html(cell):
+    def number(digits, exponent):
+        return digits + (f" · 10<sup>{exponent}</sup>" if exponent else "")
+
     plain = [part if isinstance(part, _Free) else html.escape(part) for part in cell]
-    return _typeset(plain, html.escape, _html_name, lambda digits, e: digits + (f" · 10<sup>{e}</sup>" if e else ""), {"-": "−"})
+    return _typeset(plain, html.escape, _html_name, number, {"-": "−"})
 
 
 def _latex(cell):
@@ -197,7 +203,8 @@ class Table:
         rows = [self.header, *[["".join(cell) for cell in row] for row in self.rows]]
         widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
         rows.insert(1, ["─" * width for width in widths])
-        return "\n".join(["  ".join([c + " " * (w - _width(c)) for c, w in zip(row, widths, strict=True)]).rstrip() for row in rows])
+        padded = [[cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)] for row in rows]
+        return "\n".join(["  ".join(row).rstrip() for row in padded])
 
     def _repr_html_(self):
         style = 'style="text-align: left; white-space: nowrap"'
@@ -356,7 +363,8 @@ def _arrow(edge, curve, tip):
     start, *rest = [f"{a:.1f},{b:.1f}" for a, b in curve]
     head = [(x, y), (end_x + across_x, end_y + across_y), (end_x - across_x, end_y - across_y)]
     return (
-        f'<g data-edge="{edge[0]} {edge[1]}"><path d="M{start} C{" ".join(rest)}" fill="none" stroke="{_EDGE}" stroke-width="1.3"/>'
+        f'<g data-edge="{edge[0]} {edge[1]}">'
+        f'<path d="M{start} C{" ".join(rest)}" fill="none" stroke="{_EDGE}" stroke-width="1.3"/>'
         f'<polygon points="{" ".join([f"{a:.1f},{b:.1f}" for a, b in head])}" fill="{_EDGE}"/></g>'
     )
 

@@ -14,26 +14,25 @@ import operator
 import re
 from functools import reduce
 from pathlib import Path
+from unittest import mock
 
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 
-import autograd_nodes
 from autograd_nodes import Graph, Variable, eliminate_common_subexpressions, gradient
-from autograd_views import adjoint_equations, draw, evaluation_trace
+from autograd_views import draw
 
 DOCS = Path(__file__).resolve().parent
 FIGURES = DOCS / "figures"
-PLOTS = iter(["central-differences", "minimising-B", "hubble"])  # the notebook's plots, in its order
+PLOTS = ["central-differences", "minimising-B", "hubble"]  # the notebook's, in its order
 
 
 def run_notebook():
     """The names that the notebook's code defines; its plots are saved instead of shown."""
     notebook = json.loads((DOCS.parent / "DL-Sheet01.ipynb").read_text(encoding="utf-8"))
-    names = {}
-    plt.show = lambda: save_plot(next(PLOTS))
-    with contextlib.redirect_stdout(io.StringIO()):
+    names, plots = {}, iter(PLOTS)
+    with contextlib.redirect_stdout(io.StringIO()), mock.patch.object(plt, "show", lambda: save_plot(next(plots))):
         for cell in notebook["cells"]:
             if cell["cell_type"] == "code":
                 exec("".join(cell["source"]), names)
@@ -60,7 +59,7 @@ def operations(*outputs):
 
 def cheap_gradient():
     """A table: how many operations equation B and its whole gradient take as its inputs grow, and central differences too."""
-    rows = ["| terms | inputs | operations of B | of B and its gradient | ratio | by central differences |", "| --: | --: | --: | --: | --: | --: |"]
+    rows = ["| terms | inputs | operations of B | of B and its gradient | ratio | by central differences |", "|" + " --: |" * 6]
     for n in (1, 3, 10, 100, 1000):
         result, leaves = least_squares(n)
         value, both = operations(result), operations(*eliminate_common_subexpressions(result, *gradient(result, leaves)))
@@ -92,15 +91,16 @@ def quoted(markdown, names):
     return re.sub(r"<!--=(?P<expression>.*?)-->.*?<!--/-->", renew, markdown, flags=re.DOTALL)
 
 
-def main():
+def renewed(markdown):
+    """The write-up's Markdown with every quotation renewed; the figures are saved on the way."""
     matplotlib.use("svg")
     matplotlib.rcParams["svg.hashsalt"] = "DL-Sheet01"
     FIGURES.mkdir(exist_ok=True)
     names = run_notebook()
     save_graphs(names)
-    write_up = DOCS / "DL-Sheet01.md"
-    write_up.write_text(quoted(write_up.read_text(encoding="utf-8"), names | globals()), encoding="utf-8")
+    return quoted(markdown, names | globals())
 
 
 if __name__ == "__main__":
-    main()
+    write_up = DOCS / "DL-Sheet01.md"
+    write_up.write_text(renewed(write_up.read_text(encoding="utf-8")), encoding="utf-8")

@@ -266,7 +266,7 @@ def test_operands_that_do_not_fit_are_refused_and_both_shapes_are_named(operatio
 
 
 @pytest.mark.parametrize("operation, shape, parameters", [
-    (op.Sum, (3,), {"axis": 1}), (op.Sum, (), {"axis": 0}), (op.Max, (2, 3), {"axis": (0, 2)}), (op.Max, (), {"axis": 1}),
+    (op.Sum, (3,), {"axis": 1}), (op.Sum, (), {"axis": 1}), (op.Max, (2, 3), {"axis": (0, 2)}), (op.Max, (), {"axis": 1}),
     (op.Max, (0,), {}), (op.Reshape, (3,), {"shape": (2,)}), (op.Reshape, (), {"shape": (2,)}),
     (op.Stack, (3,), {"axis": 2}), (op.Stack, (), {"axis": 1}),
 ])  # fmt: skip

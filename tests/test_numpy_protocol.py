@@ -147,7 +147,7 @@ def test_a_new_operation_is_six_lines_and_works_at_once():
     class Tan(op.Node):
         function = np.tan
 
-        def forward(x):  # noqa: N805
+        def forward(x):
             return np.tan(x)
 
         backward = (lambda grad, t, x: grad * (1.0 + t * t),)

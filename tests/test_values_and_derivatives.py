@@ -259,6 +259,15 @@ def test_a_whole_power_has_all_its_derivatives_for_every_base(base, exponent):
         (node,), factor, rest = gradient(node, [x]), factor * rest, rest - 1
 
 
+@pytest.mark.parametrize("at", [(2.0, 0.0), (2.0, 1.0), (0.5, 2.0), (1.0, 0.0), (3.0, -1.0), (0.25, 1.5)])
+def test_a_power_has_all_its_second_derivatives_for_every_exponent(at):
+    symbols, variables = sympy.symbols("x y"), [Variable(value) for value in at]
+    exact = sympy.hessian(symbols[0] ** symbols[1], symbols)
+    exact = exact.subs(dict(zip(symbols, map(sympy.Rational, at), strict=True))).evalf(30)
+    rows = hessian(variables[0] ** variables[1], variables)
+    ref.assert_close([[entry.value for entry in row] for row in rows], np.array(exact.tolist()), 1e-14)
+
+
 @pytest.mark.parametrize("exponent", [-3.0, -1.0, 5.0])
 def test_a_negative_base_has_whole_powers_in_arrays_too(exponent):
     x = Variable(np.array([-2.0, -0.5, 1.5]))

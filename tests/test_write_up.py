@@ -1,0 +1,48 @@
+"""The write-up says what the code says: its quotations are current, and every part of the sheet is answered in its place."""
+
+import re
+
+import pytest
+
+from docs import results
+
+MARKDOWN = (results.DOCS / "DL-Sheet01.md").read_text(encoding="utf-8")
+PARTS = {
+    "1(a)": 2, "1(b)": 2, "1(c)": 2, "1(d)": 2, "1(e)": 2, "1(f)": 6, "1(g)": 4, "1(h)": 4, "2(a)": 8, "2(b)": 16, "2(c)": 12,
+    "3(a)": 30, "3(b)": 10,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def renewed(tmp_path_factory):
+    """The write-up and its drawn graphs, made anew from the code."""
+    folder = tmp_path_factory.mktemp("figures")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(results, "FIGURES", folder)
+        return results.renewed(MARKDOWN), folder
+
+
+def test_every_quoted_number_table_and_listing_is_what_the_code_says(renewed):
+    assert renewed[0] == MARKDOWN, "python -m docs.results renews the write-up"
+
+
+@pytest.mark.parametrize("name", ["graph-A", "graph-A-swept", "graph-B", "graph-B-swept"])
+def test_every_drawn_graph_is_what_the_code_draws(renewed, name):
+    committed = (results.DOCS / "figures" / f"{name}.svg").read_text(encoding="utf-8")
+    assert (renewed[1] / f"{name}.svg").read_text(encoding="utf-8") == committed, "python -m docs.results renews the figures"
+
+
+def test_every_figure_in_the_folder_is_shown():
+    shown = set(re.findall(r"\]\(figures/(.*?)\)", MARKDOWN))
+    assert shown == {path.name for path in (results.DOCS / "figures").iterdir()}
+
+
+def test_the_answer_sheet_has_a_row_for_each_part_with_its_points():
+    rows = re.findall(r"^\| (\d\(\w\)) \| (\d+) \|", MARKDOWN, re.MULTILINE)
+    assert {part: int(points) for part, points in rows} == PARTS
+    assert sum(PARTS.values()) == 100
+
+
+def test_every_part_has_its_heading_in_the_order_of_the_sheet():
+    headings = re.findall(r"^### (\d\(\w\)).*\[(\d+) points\]$", MARKDOWN, re.MULTILINE)
+    assert [(part, int(points)) for part, points in headings] == list(PARTS.items())
