@@ -1,14 +1,16 @@
 # make            run the notebook from a clean kernel, render the write-up, say where the results are
 # make test       every test, the notebook's outputs included
 # make notebook   open the notebook in JupyterLab
-# make write-up   renew what docs/DL-Sheet01.md quotes from the code, its figures and docs/DL-Sheet01.pdf
+# make renew      after a change: the notebook's outputs, and the numbers, figures and PDF of the write-up
 # make lint       ruff
 # make clean      remove what make has made
 
 PYTHON ?= python3
 BIN := .venv/bin
+EXECUTE := --log-level=ERROR --to notebook --execute \
+	--ExecutePreprocessor.record_timing=False --ExecutePreprocessor.coalesce_streams=True
 
-.PHONY: results test notebook write-up lint clean
+.PHONY: results test notebook renew lint clean
 .DELETE_ON_ERROR:
 
 results: build/DL-Sheet01.html build/DL-Sheet01.pdf
@@ -16,7 +18,7 @@ results: build/DL-Sheet01.html build/DL-Sheet01.pdf
 
 build/DL-Sheet01.ipynb: .venv/ready DL-Sheet01.ipynb autograd_nodes.py autograd_views.py
 	@mkdir -p build
-	$(BIN)/jupyter nbconvert --log-level=ERROR --to notebook --execute DL-Sheet01.ipynb --output-dir build
+	$(BIN)/jupyter nbconvert $(EXECUTE) --output-dir build DL-Sheet01.ipynb
 
 build/DL-Sheet01.html: build/DL-Sheet01.ipynb docs/render.py
 	$(BIN)/python docs/render.py notebook $< $@
@@ -31,7 +33,8 @@ test: .venv/ready
 notebook: .venv/ready
 	$(BIN)/jupyter lab DL-Sheet01.ipynb
 
-write-up: .venv/ready
+renew: .venv/ready
+	$(BIN)/jupyter nbconvert $(EXECUTE) --inplace DL-Sheet01.ipynb
 	$(BIN)/python -m docs.results
 	$(BIN)/python docs/render.py
 

@@ -711,7 +711,7 @@ def jacobian(y, x):
 
 
 def hessian(y, variables):
-    """The second derivatives ∂²y/∂a∂b, a tuple of rows of nodes, for a scalar y and scalar Variables: gradients of the gradient.
+    """The second derivatives ∂²y/∂a∂b of a scalar y by scalar Variables, a tuple of rows of nodes: gradients of the gradient.
 
     Raises ValueError if y or a Variable is no scalar, TypeError as `gradient` does.
     """

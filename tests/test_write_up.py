@@ -23,13 +23,13 @@ def renewed(tmp_path_factory):
 
 
 def test_every_quoted_number_table_and_listing_is_what_the_code_says(renewed):
-    assert renewed[0] == MARKDOWN, "python -m docs.results renews the write-up"
+    assert renewed[0] == MARKDOWN, "make renew brings it up to date"
 
 
 @pytest.mark.parametrize("name", ["graph-A", "graph-A-swept", "graph-B", "graph-B-swept"])
 def test_every_drawn_graph_is_what_the_code_draws(renewed, name):
     committed = (results.DOCS / "figures" / f"{name}.svg").read_text(encoding="utf-8")
-    assert (renewed[1] / f"{name}.svg").read_text(encoding="utf-8") == committed, "python -m docs.results renews the figures"
+    assert (renewed[1] / f"{name}.svg").read_text(encoding="utf-8") == committed, "make renew brings it up to date"
 
 
 def test_every_figure_in_the_folder_is_shown():
