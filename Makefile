@@ -8,7 +8,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 EXECUTE := --log-level=ERROR --to notebook --execute \
-	--ExecutePreprocessor.record_timing=False --ExecutePreprocessor.coalesce_streams=True
+	--ExecutePreprocessor.record_timing=False --ExecutePreprocessor.coalesce_streams=True --KernelManager.transport=ipc
 
 .PHONY: results test notebook renew lint clean
 .DELETE_ON_ERROR:

@@ -31,6 +31,7 @@ import numbers
 import operator
 import pickle
 import re
+from collections import Counter
 from functools import partial
 from math import isfinite
 
@@ -285,7 +286,7 @@ class Add(Node):
                 lambda grad, t, x, y: grad)
 
 class Subtract(Node):
-    """t = x − y. The adjoint goes to both operands, its sign changed for the second."""
+    """t = x − y. The adjoint goes to both operands, with its sign changed to y."""
     function = np.subtract
     def forward(x, y): return x - y
     backward = (lambda grad, t, x, y: grad,
@@ -299,7 +300,7 @@ class Multiply(Node):
                 lambda grad, t, x, y: grad * x)
 
 class Divide(Node):
-    """t = x / y. The adjoint over y goes to the numerator, −t times that to the denominator."""
+    """t = x / y. The adjoint over y goes to x, and −t times that to y."""
     function = np.divide
     def forward(x, y): return x / y
     backward = (lambda grad, t, x, y: grad / y,
@@ -322,7 +323,7 @@ class Power(Node):
                 lambda grad, t, x, y: grad * t * log(x + equal(t, 0.0)))
 
 class Square(Node):
-    """t = x². The adjoint times 2x: a product whose factors are the same."""
+    """t = x². The adjoint times 2x goes to x: a product of equal factors."""
     function = np.square
     def forward(x): return x * x
     backward = (lambda grad, t, x: 2.0 * grad * x,)
@@ -331,7 +332,7 @@ class Square(Node):
 # ------------------------------------------------------------------------------------------ elementary functions
 
 class Sqrt(Node):
-    """t = √x. The adjoint over 2t: the derivative is read off the value; at 0 there is none."""
+    """t = √x. The adjoint over 2t goes to x: at t = 0 there is no derivative."""
     function = np.sqrt
     def forward(x): return sqrt(x)
     backward = (lambda grad, t, x: grad / (2.0 * t),)
@@ -343,7 +344,7 @@ class Exp(Node):
     backward = (lambda grad, t, x: grad * t,)
 
 class Log(Node):
-    """t = ln x. The adjoint over x goes to the operand."""
+    """t = ln x. The adjoint over x goes to x."""
     function = np.log
     def forward(x): return log(x)
     backward = (lambda grad, t, x: grad / x,)
@@ -772,13 +773,13 @@ def _parameter_key(item):
 
 
 def _labels(nodes):
-    names = [node.name for node in nodes if not node.inputs]
+    uses = Counter([node.name for node in nodes if not node.inputs])
     labels, operations, unnamed = {}, 0, 0
     for node in nodes:
         if node.inputs:
             operations += 1
             labels[node] = f"t{operations}"
-        elif _is_plain(node.name) and names.count(node.name) == 1:
+        elif _is_plain(node.name) and uses[node.name] == 1:
             labels[node] = node.name
         else:
             unnamed += 1
