@@ -7,8 +7,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-EXECUTE := --log-level=ERROR --to notebook --execute \
-	--ExecutePreprocessor.record_timing=False --ExecutePreprocessor.coalesce_streams=True --KernelManager.transport=ipc
+NBCONVERT := $(BIN)/jupyter nbconvert --log-level=ERROR --to notebook
+EXECUTE := --execute --ExecutePreprocessor.record_timing=False --KernelManager.transport=ipc
 
 .PHONY: results test notebook renew lint clean
 .DELETE_ON_ERROR:
@@ -18,7 +18,7 @@ results: build/DL-Sheet01.html build/DL-Sheet01.pdf
 
 build/DL-Sheet01.ipynb: .venv/ready DL-Sheet01.ipynb autograd_nodes.py autograd_views.py
 	@mkdir -p build
-	$(BIN)/jupyter nbconvert $(EXECUTE) --output-dir build DL-Sheet01.ipynb
+	$(NBCONVERT) $(EXECUTE) --output-dir build DL-Sheet01.ipynb
 
 build/DL-Sheet01.html: build/DL-Sheet01.ipynb docs/render.py
 	$(BIN)/python docs/render.py notebook $< $@
@@ -34,7 +34,8 @@ notebook: .venv/ready
 	$(BIN)/jupyter lab DL-Sheet01.ipynb
 
 renew: .venv/ready
-	$(BIN)/jupyter nbconvert $(EXECUTE) --inplace DL-Sheet01.ipynb
+	$(NBCONVERT) $(EXECUTE) --inplace DL-Sheet01.ipynb
+	$(NBCONVERT) --CoalesceStreamsPreprocessor.enabled=True --inplace DL-Sheet01.ipynb
 	$(BIN)/python -m docs.results
 	$(BIN)/python docs/render.py
 

@@ -74,9 +74,13 @@ class Node:
     _defaults = {}
 
     def __init_subclass__(cls):
-        if "forward" in vars(cls):
-            arguments = inspect.signature(cls.forward).parameters.values() if inspect.isfunction(cls.forward) else ()
+        if inspect.isfunction(vars(cls).get("forward")):
+            arguments = inspect.signature(cls.forward).parameters.values()
             cls._defaults = {p.name: p.default for p in arguments if p.default is not p.empty}
+            operands = [p for p in arguments if p.default is p.empty]
+            if not (isinstance(cls.backward, tuple) and len(cls.backward) == len(operands)) and "rules" not in vars(cls):
+                raise TypeError(f"{cls.__name__}.backward is a tuple of {len(operands)} rules, or None for an operand without")
+        if "forward" in vars(cls):
             cls.forward = staticmethod(cls.forward)
         if cls.function is not None:
             _operations[cls.function] = cls
@@ -96,7 +100,7 @@ class Node:
             with _NO_CHECKS if scalar else _array_checks():
                 value = self.forward(*operands, **self.parameters)
                 self._value = value if value.__class__ is float and isfinite(value) else _settled(value)
-        except (ArithmeticError, ValueError) as error:
+        except (ArithmeticError, ValueError, IndexError) as error:
             raise _explained(error, type(self).__name__, operands) from error
         self._seen = _clock
 
@@ -183,8 +187,9 @@ class Node:
 class Leaf(Node):
     """A node that is given, not computed: a Variable or a Constant. `leaf.value = ...` gives it a new value.
 
-    value   a real number or real array (anything that speaks NumPy's protocols); arrays are copied, float32 stays float32,
-            every other real type becomes float64
+    value   a real number or real array; arrays are copied, float32 stays float32, every other real type becomes float64.
+            An array is read-only: write x.value = x.value - step. Whatever speaks NumPy's protocols may stand for one; what is
+            lazy, as Dask arrays are, stays lazy, and its errors come when it is computed, as np.errstate says there
     name    free text for people, or None
 
     Raises TypeError if the value is not real or the name is not text; ValueError if it is NaN, infinite, or (for a new
@@ -315,12 +320,12 @@ class Negative(Node):
 class Power(Node):
     """t = x ** y. The power rule for the base, the exponential rule for the exponent.
 
-    The terms in `equal` are 0 but at x = 0, where they keep x⁰ and 0ʸ differentiable: a factor beside them is 0 there.
+    The terms in `equal` are 0 but at x = y = 0, where they keep the constant x⁰ differentiable.
     """
     function = np.power
     def forward(x, y): return x ** y
     backward = (lambda grad, t, x, y: grad * y * (x + equal(x, 0.0) * equal(y, 0.0)) ** (y - 1.0),
-                lambda grad, t, x, y: grad * t * log(x + equal(t, 0.0)))
+                lambda grad, t, x, y: grad * t * log(x))
 
 class Square(Node):
     """t = x². The adjoint times 2x goes to x: a product of equal factors."""
@@ -506,6 +511,7 @@ class Graph:
         edges   place of t, place of the operand, the operand's backward rule, place of x, place of y
 
         y is None for one operand; for more than two it is a function that takes all of them out of the list of values.
+        The rules of a Stack see their own operand only, so that its edges do not each cost as much as all of it.
         """
         at = dict(zip(self.nodes, range(len(self.nodes))))
         self._steps = results, forwards, firsts, seconds = [], [], [], []
@@ -524,8 +530,8 @@ class Graph:
                         users.append(i)
                         operands.append(at[operand])
                         rules.append(rule)
-                        xs.append(x)
-                        ys.append(y)
+                        xs.append(x if node.backward else at[operand])
+                        ys.append(y if node.backward else None)
         for column in self._edges:
             column.reverse()
         self._outputs_at = [at[y] for y in self.outputs]
@@ -615,7 +621,7 @@ class Graph:
                         total = rule(grad, values[place], values[x], values[y])
                     else:
                         total = rule(grad, values[place], *y(values))
-                    if not scalar:
+                    if not scalar or total.__class__ is not float:
                         total = _fitted(total, values[operand])
                     if adjoints[operand] is not None:
                         total = adjoints[operand] + total
@@ -639,7 +645,10 @@ class Graph:
 
     def _refresh(self):
         """Re-evaluate what is stale, and remember that nothing is."""
-        self._commit(self._values() if self._is_stale() else [node._value for node in self.nodes])
+        if self._is_stale():
+            self.forward()
+        elif self._seen != _clock:
+            self._commit([node._value for node in self.nodes])
 
     def _explained(self, error, place, values, where=""):
         node, at = self.nodes[place], dict(zip(self.nodes, values))
@@ -657,7 +666,7 @@ class Graph:
         for step in steps:
             nodes.append(step if isinstance(step, Leaf) else _put_together(nodes, *step))
         for node, (grad, of) in zip(nodes, adjoints):
-            node.grad, node.adjoint_of = _settled(grad), None if of is None else nodes[of]
+            node.grad, node.adjoint_of = None if grad is None else _settled(grad), None if of is None else nodes[of]
             node._seen = _clock - (stale and bool(node.inputs))
         self.nodes, self.outputs = tuple(nodes), tuple([nodes[i] for i in outputs_at])
         self._plan()
@@ -701,7 +710,7 @@ def jacobian(y, x):
     _check_variables([x])
     graph._refresh()
     values, at = [node._value for node in graph.nodes], dict(zip(graph.nodes, range(len(graph.nodes))))
-    if x not in at or not y.active:
+    if x not in at or not y.active or 0 in y.shape:
         return np.zeros(y.shape + x.shape, getattr(x._value, "dtype", float))
     rows = []
     for k in range(math.prod(y.shape)):
@@ -790,7 +799,7 @@ def _labels(nodes):
 def _is_plain(name):
     """Whether a name can stand in code and markup, and is none of ours (t1, v1, t1_bar) or Python's."""
     return (
-        name is not None
+        isinstance(name, str)
         and re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name)
         and not re.fullmatch(r"[tv]\d+|.*_bar|np|math", name)
         and not keyword.iskeyword(name)
@@ -803,9 +812,12 @@ def _real(value, shape=None):
     if isinstance(value, numbers.Real):
         value = float(value)
     else:
-        array = value if hasattr(value, "__array_function__") and not isinstance(value, Node) else np.asarray(value)
+        if isinstance(value, np.ma.MaskedArray):
+            raise TypeError("a masked array has values that do not count: fill it first")
+        lazy = hasattr(value, "__array_function__") and not isinstance(value, (Node, np.ndarray))
+        array = value if lazy else np.asarray(value)
         if array.dtype.kind not in "fiub":
-            of = f" of {array.dtype}" if array is value else ""
+            of = f" of {array.dtype}" if hasattr(value, "dtype") else ""
             raise TypeError(f"{type(value).__name__}{of} is not a real number or an array of them")
         with np.errstate(over="ignore"):  # what overflows here is refused below
             value = array.astype(np.float32 if array.dtype == np.float32 else np.float64)
@@ -820,12 +832,14 @@ def _settled(value):
     """A result as nodes hold it: a finite Python float, or an array that nobody can write to."""
     if isinstance(value, np.ndarray) and value.ndim:
         value.flags.writeable = False
-    elif isinstance(value, (numbers.Number, np.ndarray)):
-        if isinstance(value, numbers.Complex) and not isinstance(value, numbers.Real):
-            raise FloatingPointError("the result is not a real number")
+    elif isinstance(value, (numbers.Real, np.ndarray)):
         value = float(value)
         if not isfinite(value):
-            raise OverflowError(f"the result is {value}")
+            raise (FloatingPointError if value != value else OverflowError)(f"the result is {value}")
+    elif isinstance(value, numbers.Complex):
+        raise FloatingPointError("the result is not a real number")
+    elif not hasattr(value, "__array_function__"):
+        raise TypeError(f"{type(value).__name__} is not a number or an array")
     return value
 
 
@@ -850,7 +864,8 @@ def _explained(error, what, operands):
     if isinstance(error, ArithmeticError):
         kind = next((k for k in (ZeroDivisionError, OverflowError) if isinstance(error, k)), FloatingPointError)
         return kind(f"{what}({', '.join(map(_shown, operands))}): {error}")
-    return ValueError(f"{what} of shapes {' and '.join([str(_shape(x)) for x in operands])}: {error}")
+    kind = ValueError if isinstance(error, ValueError) else IndexError
+    return kind(f"{what} of shapes {' and '.join([str(_shape(x)) for x in operands])}: {error}")
 
 
 def _shown(value):

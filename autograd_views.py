@@ -27,38 +27,49 @@ __all__ = ["Drawing", "Table", "adjoint_equations", "draw", "evaluation_trace"]
 
 # operation: (how it is written, how strongly it binds, how strongly its operands must bind to stand without parentheses)
 _NOTATION = {
-    Add: ("{} + {}", 1, (1, 2)),
-    Subtract: ("{} − {}", 1, (1, 2)),
-    Multiply: ("{} · {}", 2, (2, 3)),
-    Divide: ("{} / {}", 2, (2, 3)),
-    Matmul: ("{} @ {}", 2, (2, 3)),
-    Negative: ("−{}", 2, (3,)),
-    Power: ("{}^{}", 3, (4, 4)),
-    Square: ("{}²", 3, (4,)),
-    Sqrt: ("√{}", 3, (4,)),
-    Transpose: ("{}ᵀ", 3, (4,)),
-    Equal: ("[{} = {}]", 4, (1, 1)),
+    Add: ("{} + {}", 1, (1, 3)),
+    Subtract: ("{} − {}", 1, (1, 3)),
+    Negative: ("−{}", 2, (4,)),
+    Multiply: ("{} · {}", 3, (2, 4)),
+    Divide: ("{} / {}", 3, (2, 4)),
+    Matmul: ("{} @ {}", 3, (2, 4)),
+    Power: ("{}^{}", 4, (5, 5)),
+    Square: ("{}²", 4, (5,)),
+    Sqrt: ("√{}", 4, (5,)),
+    Transpose: ("{}ᵀ", 4, (5,)),
+    Equal: ("[{} = {}]", 5, (1, 1)),
 }
 
 
 def _written(operation, operands, parameters):
     """An operation on operands, each of them, like the result, a pair: text, and how strongly it binds."""
     texts = [text for text, _ in operands]
-    if operation is Multiply and "1" in texts:
-        return operands[texts.index("1") - 1]
-    if operation is Multiply and texts[0] == "−1":
-        return _written(Negative, operands[1:], {})
     if operation is Index:
         items = parameters["index"] if isinstance(parameters["index"], tuple) else (parameters["index"],)
-        return f"{texts[0]}[{', '.join(map(_index_text, items))}]", 4
+        return f"{texts[0]}[{', '.join(map(_index_text, items))}]", 5
     if operation not in _NOTATION:
-        spelled = re.sub("(?<!^)([A-Z])", r"_\1", operation.__name__).lower()  # ReshapeLike: reshape_like
-        name = operation.function.__name__ if operation.function else spelled
+        name = operation.function.__name__ if operation.function else operation.__name__
         changed = [f"{key}={value}" for key, value in parameters.items() if value != operation._defaults.get(key)]
-        return f"{name}({', '.join(texts + changed)})", 4
+        return f"{name}({', '.join(texts + changed)})", 5
     template, binding, needed = _NOTATION[operation]
     enclosed = [text if binds >= least else f"({text})" for (text, binds), least in zip(operands, needed, strict=True)]
     return template.format(*enclosed), binding
+
+
+def _simplified(operation, operands, parameters):
+    """The same without what a person would leave out: additions of 0, factors of 0, 1 and −1."""
+    texts = [text for text, _ in operands]
+    if operation is Multiply and "0" in texts:
+        return "0", 5
+    if (operation is Multiply and "1" in texts) or (operation is Add and "0" in texts):
+        return operands[texts.index("1" if operation is Multiply else "0") - 1]
+    if operation is Multiply and texts[0] == "−1":
+        return _written(Negative, operands[1:], {})
+    return _written(operation, operands, parameters)
+
+
+def _atom(text):
+    return text, 2 if text.startswith("−") else 5
 
 
 def _index_text(item):
@@ -84,8 +95,7 @@ def _names(graph):
 
 
 def _definition(node, names):
-    operands = [(names[x], 4 if names[x][0] != "−" else 2) for x in node.inputs]
-    return _written(type(node), operands, node.parameters)[0]
+    return _written(type(node), [_atom(names[x]) for x in node.inputs], node.parameters)[0]
 
 
 def _bar(label):
@@ -101,7 +111,8 @@ def _partials(node, names):
     A partial derivative of arrays is no array of their shape: there it is the vector-Jacobian product with node's adjoint.
     """
     scalar = not any(x.shape for x in (node, *node.inputs))
-    grad, t, *operands = [Variable(x.value) for x in (node, node, *node.inputs)]
+    grad, t = Variable(node.value), Variable(node.value)
+    operands = [Constant(x.value) if names[x] == _number(x.value) else Variable(x.value) for x in node.inputs]
     known = dict(zip((t, *operands), [names[x] for x in (node, *node.inputs)], strict=True))
     known[grad] = "1" if scalar else _bar(names[node])
     formulas = {}
@@ -117,10 +128,10 @@ def _expression(node, names):
     """A whole graph as one formula."""
     written = {}
     for x in Graph(node).nodes:
-        if x in names or not x.inputs:
-            written[x] = (names[x] if x in names else _number(x.value), 4)
+        if x in names or not (x.active or x.shape):
+            written[x] = _atom(names[x] if x in names else _number(x.value))
         else:
-            written[x] = _written(type(x), [written[operand] for operand in x.inputs], x.parameters)
+            written[x] = _simplified(type(x), [written[operand] for operand in x.inputs], x.parameters)
     return written[node][0]
 
 
@@ -130,7 +141,10 @@ _TOKEN = re.compile(r"(?P<digits>\d[\d.]*)(?P<exponent>e[−+]\d+)?|(?P<name>[A-
 
 
 class _Free(str):
-    """Somebody's own words within a cell: shown as they are, escaped for where they are shown."""
+    """Somebody's own words within a cell: shown as they are, escaped for where they are shown; � for what cannot be shown."""
+
+    def __new__(cls, words):
+        return super().__new__(cls, re.sub("[^ -~\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", str(words)))
 
 
 def _typeset(cell, free, name, number, symbols):
@@ -184,7 +198,7 @@ def _latex(cell):
     parts = []
     for part in cell:
         if isinstance(part, _Free):
-            parts.append(re.sub(r"([^\w\s])", lambda m: f"&#{ord(m[1])};", part))
+            parts.append(re.sub(r"([^\w\s]|_)", lambda m: f"&#{ord(m[1])};", part))
         elif part:
             formula = _typeset([part], str, _latex_name, lambda d, e: d + (rf" \times 10^{{{e}}}" if e else ""), symbols)
             formula = re.sub(r"∂([^/]+)/∂(.+?)(?= |$)", r"\\frac{\\partial \1}{\\partial \2}", formula)
@@ -233,11 +247,12 @@ def evaluation_trace(graph):
     `graph.backward()` has run. Returns a Table. Raises ValueError for a graph of several outputs.
     """
     names, chain_rule = _names(graph), _chain_rule(graph)
+    graph._refresh()
     rows = []
     for node in sorted(graph.nodes, key=lambda node: bool(node.inputs)):
         if names[node] == _number(node.value):
             continue  # a constant without a name: it stands in the formulas
-        computed = f"{names[node]} = {_definition(node, names)}" if node.inputs else _leaf(graph, node)
+        computed = f"{names[node]} = {_definition(node, names)}" if node.inputs else _leaf(node, names)
         swept = node.grad is not None and graph.last_sweep == "backward"
         adjoint = [chain_rule[node], _number(node.grad)] if swept else [chain_rule.get(node, ""), ""]
         rows.append([computed, _number(node.value), *adjoint])
@@ -269,12 +284,15 @@ def _chain_rule(graph):
             term = f"{_bar(names[user])} ∂{names[user]}/∂{names[x]}"
             if x.active and rule is not None and term not in terms[x]:
                 terms[x].append(term)
-    return {x: f"{_bar(names[x])} = " + (" + ".join(terms[x]) or ("1" if x in set(graph.outputs) else "0")) for x in terms}
+    (result,) = graph.outputs
+    seeded = graph.last_sweep == "backward" and not (result.grad.__class__ is float and result.grad == 1.0)
+    given = {result: "seed" if seeded else "1"}
+    return {x: f"{_bar(names[x])} = {' + '.join(terms[x]) or given.get(x, '0')}" for x in terms}
 
 
-def _leaf(graph, leaf):
+def _leaf(leaf, names):
     """A leaf's label, and its name where that is something else."""
-    label = _names(graph)[leaf]
+    label = names[leaf]
     return (label,) if leaf.name in (None, label) else (f"{label}: ", _Free(leaf.name))
 
 
@@ -294,7 +312,9 @@ class Drawing:
 
     def __init__(self, graph):
         self.nodes, self.edges = len(graph.nodes), sum([len(node.inputs) for node in graph.nodes])
-        self.svg = _svg(graph, {node: _lines(graph, node) for node in graph.nodes})
+        graph._refresh()
+        names = _names(graph)
+        self.svg = _svg(graph, {node: _lines(graph, node, names) for node in graph.nodes})
 
     def save(self, path):
         """Write the SVG to a path ending in .svg; ValueError for any other ending."""
@@ -317,9 +337,8 @@ def draw(graph):
     return Drawing(graph)
 
 
-def _lines(graph, node):
-    names = _names(graph)
-    first = (f"{names[node]} = {_definition(node, names)}",) if node.inputs else _leaf(graph, node)
+def _lines(graph, node, names):
+    first = (f"{names[node]} = {_definition(node, names)}",) if node.inputs else _leaf(node, names)
     shown = [_number(node.value)] if graph.last_sweep and names[node] != _number(node.value) else []
     if graph.last_sweep == "backward" and node.grad is not None:
         shown.append(f"{_bar(names[node])} = {_number(node.grad)}")
@@ -332,7 +351,7 @@ def _svg(graph, lines):
     plan = pygraphviz.AGraph(directed=True, strict=False, nodesep="0.2", ranksep="0.3", ordering="in")
     for node in graph.nodes:
         inches = {"width": widths[node] / 72, "height": (len(lines[node]) * _LINE + 10) / 72}
-        plan.add_node(label(node), shape="box", fixedsize=True, label="", **inches)
+        plan.add_node(label(node), shape="box" if node.inputs else "ellipse", fixedsize=True, label="", **inches)
     for node in graph.nodes:
         for x in node.inputs:
             plan.add_edge(label(x), label(node))

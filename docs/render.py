@@ -73,6 +73,7 @@ def notebook_to_html(notebook):
         template_file="offline.html.j2",
         filters={"markdown2html": markdown_to_html},
     )
+    exporter.register_preprocessor("nbconvert.preprocessors.CoalesceStreamsPreprocessor", enabled=True)
     font = Path(distribution("ziamath").locate_file("ziamath/fonts/STIXTwoMath-Regular.ttf")).read_bytes()
     return exporter.from_filename(str(notebook), {"math_font": b64encode(font).decode()})[0]
 

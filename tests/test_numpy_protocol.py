@@ -226,9 +226,10 @@ def test_float32_stays_float32_in_values_adjoints_and_gradient_graphs():
 
 @pytest.mark.parametrize("build", [
     lambda x: x * 2, lambda x: 2 / x, lambda x: x**1.5, lambda x: 2.0**x, lambda x: np.maximum(x, 1), lambda x: x == 1.0,
-    op.Sigmoid, lambda x: np.sum(x, axis=0, keepdims=True), lambda x: np.max(x, axis=0), lambda x: x.T @ x,
-    lambda x: np.stack([x, x]), lambda x: np.reshape(x, -1), lambda x: x[:, 0], lambda x: op.BroadcastLike(1.0, x),
-    lambda x: op.PlaceLike(x[0], x, index=1), lambda x: op.SumLike(x, x[0]), lambda x: op.ReshapeLike(x, x.T),
+    lambda x: op.Equal(1.0, x), op.Sigmoid, lambda x: np.sum(x, axis=0, keepdims=True), lambda x: np.max(x, axis=0),
+    lambda x: x.T @ x, lambda x: np.stack([x, x]), lambda x: np.reshape(x, -1), lambda x: x[:, 0],
+    lambda x: op.BroadcastLike(1.0, x), lambda x: op.PlaceLike(x[0], x, index=1), lambda x: op.SumLike(x, x[0]),
+    lambda x: op.ReshapeLike(x, x.T),
 ])  # fmt: skip
 def test_each_operation_keeps_float32_even_under_a_float64_seed(build):
     x = Variable(np.arange(1.0, 7.0, dtype=np.float32).reshape(2, 3))

@@ -236,3 +236,53 @@ def test_parentheses_stand_where_they_change_the_meaning(build, formula):
 
     table = adjoint_equations(Graph(Hidden(Variable(2.0, "x"), Variable(3.0, "y"))))
     assert column(table, 1)[1] == f"∂t1/∂x = {formula}"
+
+
+@pytest.mark.parametrize(
+    ("build", "formula"),
+    [
+        (lambda x: x * 1.0, "t1 = x · 1"),
+        (lambda x: -1 * x, "t1 = −1 · x"),
+        (lambda x: x - (-3), "t1 = x − (−3)"),
+        (lambda x: (-3) + x, "t1 = −3 + x"),
+    ],
+)
+def test_what_was_typed_is_shown_as_typed(build, formula):
+    assert column(evaluation_trace(Graph(build(Variable(2.0, "x")))), 0)[-1] == formula
+
+
+def test_a_partial_derivative_leaves_out_what_a_person_would():
+    x = Variable(2.0, "x")
+    assert column(adjoint_equations(Graph(x**3)), 1)[1] == "∂t1/∂x = 3 · x^2"
+
+
+def test_a_changed_leaf_is_followed_by_its_graph_and_the_old_adjoints_are_gone():
+    x = Variable(2.0, "x")
+    graph = Graph(x * x)
+    graph.backward()
+    x.value = 3.0
+    trace = evaluation_trace(graph)
+    assert column(trace, 1) == ["3", "9"]
+    assert column(trace, 3) == ["", ""]
+    assert drawn_nodes(graph)["t1"] == ["t1 = x · x", "9"]
+
+
+def test_the_adjoint_of_the_result_is_1_or_the_seed():
+    x = Variable(2.0, "x")
+    graph = Graph(x * x)
+    for seed, text in ((None, "1"), (5.0, "seed"), (1.0, "1")):
+        graph.backward(seed)
+        assert column(evaluation_trace(graph), 2)[-1] == f"t̄1 = {text}"
+
+
+@pytest.mark.parametrize("name", ["\x00", "\x1b[31m", "\ufffe", "\ud800", "a\nb"], ids=ascii)
+def test_what_cannot_be_shown_in_a_name_is_replaced(name, tmp_path):
+    graph = Graph(Variable(2.0, name) * 2)
+    draw(graph).save(tmp_path / "a.svg")
+    assert "\ufffd" in drawn_nodes(graph)["v1"][0]
+    assert name not in repr(evaluation_trace(graph))
+    assert len(evaluation_trace(graph).markdown.splitlines()) == 4
+
+
+def test_an_underscore_in_a_name_is_no_emphasis():
+    assert "__" not in evaluation_trace(Graph(Variable(2.0, "__class__") * 2)).markdown
