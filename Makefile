@@ -2,6 +2,7 @@
 # make test       every test, the notebook's outputs included
 # make notebook   open the notebook in JupyterLab
 # make renew      after a change: the notebook's outputs, and the numbers, figures and PDF of the write-up
+# make proof      prove every equals sign of the write-up and of the notebook's prose
 # make lint       ruff
 # make clean      remove what make has made
 
@@ -10,7 +11,7 @@ BIN := .venv/bin
 NBCONVERT := $(BIN)/jupyter nbconvert --log-level=ERROR --to notebook
 EXECUTE := --execute --ExecutePreprocessor.record_timing=False --KernelManager.transport=ipc
 
-.PHONY: results test notebook renew lint clean
+.PHONY: results test notebook renew proof lint clean
 .DELETE_ON_ERROR:
 
 results: build/DL-Sheet01.html build/DL-Sheet01.pdf
@@ -38,6 +39,9 @@ renew: .venv/ready
 	$(NBCONVERT) --CoalesceStreamsPreprocessor.enabled=True --inplace DL-Sheet01.ipynb
 	$(BIN)/python -m docs.results
 	$(BIN)/python docs/render.py
+
+proof: .venv/ready
+	$(BIN)/python -m docs.proof
 
 lint: .venv/ready
 	$(BIN)/ruff check .

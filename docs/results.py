@@ -22,6 +22,7 @@ import numpy as np
 
 from autograd_nodes import Graph, Variable, eliminate_common_subexpressions, gradient
 from autograd_views import draw
+from docs.proof import proof_table
 
 DOCS = Path(__file__).resolve().parent
 FIGURES = DOCS / "figures"

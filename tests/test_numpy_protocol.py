@@ -397,6 +397,14 @@ def test_a_new_dask_array_in_a_leaf_is_swept_lazily():
     np.testing.assert_allclose(grad, 4.0 * DATA, rtol=1e-15)
 
 
+@pytest.mark.parametrize("build", [lambda x: x[0], lambda x: np.sum(x, axis=0), lambda x: np.sum(x, axis=1, keepdims=True)])
+def test_a_small_seed_grows_to_the_adjoint_of_a_dask_array_lazily(build):
+    x = Variable(lazily(DATA))
+    y = build(x)
+    grad = Graph(y).backward(np.ones(y.shape))[x]
+    assert isinstance(grad, da.Array) and grad.shape == x.shape
+
+
 def test_float32_stays_float32_in_dask_arrays():
     x = Variable(lazily(DATA.astype(np.float32)))
     y = np.sum(op.Sigmoid(-x) * x**2)

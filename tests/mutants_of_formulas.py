@@ -1,0 +1,211 @@
+"""Break each formula of the write-up in turn, at one place, and see that the proof notices.
+
+    python tests/mutants_of_formulas.py           600 mutants, evenly from all parts and kinds of change
+    python tests/mutants_of_formulas.py 5000      (nearly) all there are
+
+A mutant is docs/DL-Sheet01.md with one change in one formula that states something: a sign, a digit, an exponent, an index (a
+t_i for a t_j), a function, a factor, a term, a denominator, two entries of a matrix. It is caught if a claim becomes false or
+cannot be read any more.
+"""
+
+import multiprocessing
+import re
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from docs import proof
+
+SOURCE = proof.printed(proof.FILES[0])
+SHEET = proof.Document(proof.SHEET)
+LINES = set()  # those of formulas that cannot be read as they are
+KNOWN = {}  # what has been settled before: a mutant settles only what it changes
+
+# Mutants that are as true as the original, and why: (part, part of the printed formula after the change).
+EQUAL = {
+    ("1(e)", "\\ddots & 0"): "an empty corner is a zero, too",
+    ("1(e)", "& & \\\\ 0 &"): "an empty corner is a zero, too",
+    ("1(f)", r"\nabla_{\mathbf{x}} f_2 \in \mathbb{R}^2"): "true: f_2 has two components, too",
+    ("1(f)", r"\nabla_{\mathbf{x}} f_2, \nabla_{\mathbf{x}} f_2 \in"): "true: f_2 has two components, too",
+    ("1(f)", r"\mathbf{x}, \mathbf{x} \in"): "true, and that of y is on the sheet",
+    ("1(f)", r"\nabla_{\mathbf{y} } f_2 \in"): "true: as many components by y as by x",
+    ("3(a)", r"[x = 0] \cdot [y = 0]"): "the brackets are 0 in the stated domain",
+    ("3(a)", r"0.5 \cdot [x = y]"): "the bracket is 0 in the stated domain",
+    ("Minimising B", r"\partial w_0} = 0"): "true: both derivatives are 0",
+    ("Minimising B", r"\partial w_1} = 0"): "true: both derivatives are 0",
+    ("1(e)", r"\mathbf{y} \in \mathbb{R}^n"): "says nothing that is used",
+}
+
+SWAPS = {
+    r"\sin": r"\cos", r"\cos": r"\sin", r"\log": r"\exp", r"\ln": r"\sin", r"\exp": r"\cos", r"\sqrt": r"\sin",
+    r"\mathbf{y}": r"\mathbf{x}", r"\mathbf{z}": r"\mathbf{y}", r"\mathbf{x}": r"\mathbf{y}",
+    r"\sigma": r"\mu", r"\mu": r"\sigma", r"\ne": r"<", r">": r"<", "+": "-",
+}  # fmt: skip
+
+
+def extent(tex, start):
+    depth = 0
+    for end in range(start, len(tex)):
+        depth += (tex[end] in "{(") - (tex[end] in "})")
+        if depth == 0:
+            return end + 1
+    return len(tex)
+
+
+def changes(tex):
+    """(kind, the formula changed at one place)."""
+
+    def put(match, new):
+        return tex[: match.start()] + new + tex[match.end() :]
+
+    for match in re.finditer(r"\\[A-Za-z]+\{[a-z]\}|\\[A-Za-z]+|[+>]", tex):
+        if match[0] in SWAPS:
+            kind = (
+                "sign"
+                if match[0] in "+>"
+                else "function"
+                if match[0] in (r"\sin", r"\cos", r"\log", r"\ln", r"\exp", r"\sqrt")
+                else "name"
+            )
+            yield kind, put(match, SWAPS[match[0]] + " ")
+    for match in re.finditer(r"-", tex):
+        yield "sign", put(match, "+" if re.search(r"[\w)}]\s*$", tex[: match.start()]) else "")
+    for match in re.finditer(r"(?P<before>[_^]?\{?-?)(?P<digits>\d+(\.\d+)?)", tex):
+        kind = {"_": "index", "^": "exponent"}.get(match["before"][:1], "digit")
+        if "." in match["digits"]:
+            for i, digit in enumerate(match["digits"]):
+                if digit.isdigit():
+                    changed = match["digits"][:i] + str((int(digit) + 1) % 10) + match["digits"][i + 1 :]
+                    yield kind, put(match, match["before"] + changed)
+        else:
+            steps = (1, -1, 2) if kind == "index" else (1, -1)
+            for step in steps:
+                new = int(match["digits"]) + step
+                if new >= 0:
+                    text = f"{{{new}}}" if new > 9 and match["before"] in ("_", "^") else str(new)
+                    yield kind, put(match, match["before"] + text)
+    for match in re.finditer(r"_\{?([ijk])(?=\b|\})", tex):
+        yield "index", put(match, match[0][:-1] + {"i": "j", "j": "i", "k": "i"}[match[1]])
+    for match in re.finditer(r"\^T|'", tex):
+        yield "factor", put(match, "")
+    for match in re.finditer(r"\\frac(?=\{)", tex):
+        middle = extent(tex, match.end())
+        end = extent(tex, middle)
+        over, under = tex[match.end() : middle], tex[middle:end]
+        if r"\partial" not in over and not over.startswith("{d "):
+            yield "factor", tex[: match.start()] + over + tex[end:]
+            yield "factor", tex[: match.start()] + r"\frac{1}" + under + tex[end:]
+            yield "factor", tex[: match.start()] + r"\frac" + under + over + tex[end:]
+    for match in re.finditer(r"\\cdot \w|\\(sin|cos|log|ln|exp)\((?P<inside>)|\d(?=[a-z\\(])|e\^\{?[-\w]+\}?", tex):
+        end = extent(tex, match.end() - 1) if match[0].endswith("(") else match.end()
+        begins = match[0][0] != "\\" or match[0].endswith("(") or match[0].startswith(r"\cdot")
+        if begins and tex[match.start() - 1] not in "^_":
+            yield "factor", tex[: match.start()] + tex[end:]
+    for match in re.finditer(r"[+-] (\\?\w+(_\{?\w+\}?)?(\^\{?\w\}?)?)(?= *[+)&=\\]| *$)", tex):
+        yield "term", put(match, "")
+    for match in re.finditer(r"\\begin\{pmatrix\}(.*?)\\end\{pmatrix\}", tex, re.DOTALL):
+        cells = re.split(r"(&|\\\\)", match[1])
+        for i in range(0, len(cells) - 2, 2):
+            exchanged = cells[:]
+            exchanged[i], exchanged[i + 2] = cells[i + 2], cells[i]
+            yield "entries", tex[: match.start(1)] + "".join(exchanged) + tex[match.end(1) :]
+
+
+def formulas(found, path=()):
+    """(where in the tree of events, part, formula) of all that states something."""
+    part, row_part = "front", None
+    for i, event in enumerate(found):
+        match event:
+            case ("heading", _, text):
+                part = re.match(r"(\d\(\w\)|\d(?= )|.*)", text)[1]
+            case ("row", cells, _):
+                row_part = cells[0][0].strip() if re.fullmatch(r"\d\(\w\)", cells[0][0].strip()) else part
+                for j, (_, inside) in enumerate(cells):
+                    for k, one in enumerate(inside):
+                        if one[0] == "math":
+                            yield (i, 1, j, 1, k), row_part, one[1]
+            case ("math", tex, _) if any(relations and relations[0] != r"\to" for _, relations in proof.statements(tex)):
+                yield (i,), part, tex
+
+
+def replaced(tree, path, tex):
+    if not path:
+        return (tree[0], tex, *tree[2:])
+    copy = list(tree)
+    copy[path[0]] = replaced(tree[path[0]], path[1:], tex)
+    return copy if isinstance(tree, list) else tuple(copy)
+
+
+def unread(document):
+    return {claim.where for claim in document.claims if claim.verdict == "not checked"}
+
+
+def original():
+    """The claims as they are, settled; returns the lines that cannot be read."""
+    document = proof.Document(proof.FILES[0], SHEET, SOURCE)
+    if any([claim.verdict == "false" for claim in document.verdicts(KNOWN)]):
+        sys.exit("the write-up is false before anything is broken")
+    return unread(document)
+
+
+def mutants():
+    LINES.update(original())
+    found = SOURCE[0][1]
+    for path, part, tex in formulas(found):
+        where = found[path[0]]
+        line = where[-1] if where[0] != "row" else where[1][path[2]][1][path[4]][2]
+        if f"{proof.FILES[0].name}, line {line}" in LINES:
+            continue  # nothing can be said of these
+        seen = {tex}
+        for kind, changed in changes(tex):
+            if changed not in seen:
+                seen.add(changed)
+                yield part, kind, line, tex, changed, path
+
+
+def survives(mutant):
+    *_, changed, path = mutant
+    place, found = SOURCE[0]
+    try:
+        document = proof.Document(proof.FILES[0], SHEET, [(place, replaced(found, path, changed))])
+        caught = any(claim.verdict == "false" for claim in document.verdicts(KNOWN)) or len(unread(document)) > len(LINES)
+    except Exception as crash:  # a crash is no verdict
+        return mutant, f"CRASH {type(crash).__name__}: {crash}"
+    return mutant, "" if caught else "ALIVE"
+
+
+def equal(mutant):
+    """Why a mutant is as true as the original, if it is known to be."""
+    return next((why for (part, text), why in EQUAL.items() if part == mutant[0] and text in " ".join(mutant[4].split())), "")
+
+
+def sample(count):
+    """Evenly from every part and kind of change."""
+    groups = {}
+    for mutant in mutants():
+        groups.setdefault(mutant[:2], []).append(mutant)
+    chosen, everything = [], sum(map(len, groups.values()))
+    for group in groups.values():
+        take = min(len(group), max(3, round(count * len(group) / everything)))
+        chosen += [group[i * len(group) // take] for i in range(take)]
+    return chosen
+
+
+def main(count=600):
+    chosen, alive, as_true = sample(int(count)), [], []
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        for mutant, verdict in pool.imap_unordered(survives, chosen):
+            if verdict:
+                part, kind, line, tex, changed, _ = mutant
+                (as_true if equal(mutant) else alive).append(mutant)
+                print(f"{equal(mutant) or verdict}\n    {part} line {line}, {kind}: {' '.join(tex.split())}")
+                print(f"    {' '.join(changed.split())}", flush=True)
+    changed = len(chosen) - len(as_true)
+    print(f"{changed - len(alive)} of {changed} mutants caught; {len(as_true)} more are as true as the original")
+    for part in dict.fromkeys(mutant[0] for mutant in chosen):
+        print(f"    {part}: {sum([mutant[0] == part for mutant in chosen])}")
+    return bool(alive)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,288 @@
+"""The proof of the write-up: everything in it is proved, and what is false, or true only somewhere, is refused."""
+
+import importlib.util
+import json
+import re
+import shutil
+from collections import Counter
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+import sympy as sp
+from sympy.parsing.latex import parse_latex
+
+from docs import proof
+
+TESTS = Path(__file__).resolve().parent
+SHEET = proof.Document(proof.SHEET)
+KNOWN = {}  # what has been settled once need not be settled for the mutants again
+
+
+def claims(tmp_path, markdown):
+    path = tmp_path / "text.md"
+    path.write_text(markdown, encoding="utf-8")
+    return proof.Document(path, SHEET).settled().claims
+
+
+def verdicts(tmp_path, markdown):
+    return [claim.verdict for claim in claims(tmp_path, markdown)]
+
+
+# ------------------------------------------------------------------------------------------------- the documents
+
+
+@pytest.fixture(scope="module")
+def write_up():
+    document = proof.Document(proof.FILES[0], SHEET)
+    list(document.verdicts(KNOWN))
+    return document
+
+
+def said(document, verdict):
+    return [f"{claim.where}: {claim.tex}: {claim.message}" for claim in document.claims if claim.verdict == verdict]
+
+
+def test_every_equation_of_the_write_up_is_true(write_up):
+    assert not said(write_up, "false")
+
+
+def test_every_equation_of_the_notebook_is_true_and_can_be_read():
+    notebook = proof.Document(proof.FILES[1], SHEET).settled()
+    assert not said(notebook, "false") + said(notebook, "not checked")
+
+
+def test_only_the_array_notation_of_the_code_is_not_checked(write_up):
+    unread = [claim for claim in write_up.claims if claim.verdict == "not checked"]
+    assert {claim.section for claim in unread} == {"3(a)"}
+    assert len(unread) < 20
+
+
+def test_no_equals_sign_is_skipped(write_up):
+    """Those that stand in the text, counted without reading it, are definitions, claims, or listed as not checked."""
+    text = re.sub(r"<!--.*?-->|```.*?```", "", proof.FILES[0].read_text(encoding="utf-8"), flags=re.DOTALL)
+    inner = r"\\sum_\{.*?\}|\[[^][]*=[^][]*\]|\\begin\{cases\}.*?\\end\{cases\}|\(4,\)|shape\}=|index\}=|keepdims\}="
+    formulas = [re.sub(inner, "", one, flags=re.DOTALL) for one in re.findall(r"\$\$.*?\$\$|\$[^$]+\$", text, re.DOTALL)]
+    printed = sum([one.count("=") for one in formulas])
+    assert printed == write_up.signs
+
+
+def test_all_parts_of_task_1_are_proved_by_sympy(write_up):
+    for part in "abcdefgh":
+        found = [claim.verdict for claim in write_up.claims if claim.section == f"1({part})"]
+        assert len(found) > 4
+        assert set(found) == {"proved"}
+
+
+def test_the_sheets_equations_are_those_of_the_sheet():
+    sheet = TESTS.parents[1] / "shared" / "exercise-sheet-01.md"
+    if not sheet.exists():
+        pytest.skip("the sheet is not part of the project")
+    plain = re.sub(r"\s|&", "", sheet.read_text(encoding="utf-8"))
+    for place, events in proof.printed(proof.SHEET):
+        for event in events:
+            if event[0] == "math" and "=" in event[1]:
+                for line in event[1].replace(r"\begin{aligned}", "").replace(r"\end{aligned}", "").split(r"\\"):
+                    assert re.sub(r"\s|&", "", line) in plain, place
+
+
+# ------------------------------------------------------------------------------------------------- what it must refuse
+
+X, S = r"$\mathbf{x} \in \mathbb{R}^n$", r"$s = \mathbf{x}^T \mathbf{x}$"
+FALSE = {
+    "a quotient that is 0/0 at a point": r"$f(x) = \frac{x^2}{x}$ and $f(x) = x$",
+    "a quotient that is 0/0 far from 0": r"$g(x) = x + 2$, $g(x) = \frac{x^2 - 4}{x - 2}$",
+    "a root that is the modulus": r"$g(x) = x$, $g(x) = \sqrt{x^2}$",
+    "a logarithm of a negative number": r"$g(x) = 2 \log x$, $g(x) = \log(x^2)$",
+    "what holds only at 0": r"$g(x) = \sin x$, $g(x) = x$",
+    "what holds only at integers": r"$g(x) = x - x$, $g(x) = \sin(3.14159265358979323846264338327950288419716939937510582 x)$",
+    "a derivative across a kink": r"$g(x) = \sqrt{x^2}$, $g'(x) = \frac{x}{\sqrt{x^2}}$",
+    "a wrong link in a chain": r"$g(x) = 2x$, $g'(x) = 1 + 1 = 3 - 1 = 2x$",
+    "a wrong dimension": f"{X}, {S}, " + r"$\frac{\partial s}{\partial \mathbf{x}} \in \mathbb{R}^n$",
+    "a row for a column": f"{X}, {S}, " + r"$\nabla_{\mathbf{x}} s = 2\mathbf{x}^T$",
+    "what holds for n = 2 only": f"{X}, {S}, " + r"$s = x_1^2 + x_2^2$",
+    "a domain that is too narrow": r"for $x > 0$, $g(x) = x^2$, $g'(x) = 2x$",
+    "an empty domain": r"for $x > 0$ and $x < 0$, $g(x) = x^2$, $g'(x) = 2x$",
+    "a decimal with a wrong last digit": r"$h = a^2$; at $a = 1.5$, $h = 2.26$",
+    "an equation in a table": "$h = a^2$ at $a = 3$\n\n| x | y |\n| --- | --- |\n| $h$ | $8$ |",
+    "another definition than the sheet's": "## 1(a)\n\n$x \\ne 0$, $f(x) = \\cos(x^3) \\ln\\left(\\frac{x^4}{12}\\right)$",
+    "a total for a partial derivative": r"$y = x^2$, $z = xy$, $\frac{\partial z}{\partial x} = 3x^2$",
+}
+TRUE = {
+    "0/0 outside the domain": r"$f(x) = \frac{x^2}{x}$ and $f(x) = x$, for $x \ne 0$",
+    "a root on its domain": r"$g(x) = x$, $g(x) = \sqrt{x^2}$ for $x \ge 0$",
+    "a derivative on its domain": r"$g(x) = \sqrt{x^2}$, $g'(x) = \frac{x}{\sqrt{x^2}}$ for $x \ne 0$",
+    "a chain": r"$g(x) = 2x$, $g'(x) = 1 + 1 = 3 - 1 = 2$",
+    "a line that goes on": "$g(x) = e^{2x}$\n\n"
+    "$$\\begin{aligned} g'(x) &= e^{2x} \\cdot 2 \\\\ &= 2e^{2x} \\end{aligned}$$",
+    "a gradient in n dimensions": f"{X}, {S}, " + r"$\nabla_{\mathbf{x}} s = 2\mathbf{x} \in \mathbb{R}^n$",
+    "a Jacobian": r"$\mathbf{A} \in \mathbb{R}^{M \times N}$, $\mathbf{x} \in \mathbb{R}^N$, "
+    r"$\mathbf{y} = \mathbf{A}\mathbf{x}$, $\frac{\partial \mathbf{y}}{\partial \mathbf{x}} = \mathbf{A} \in \mathbb{R}^{M \times N}$",  # noqa: E501
+    "a decimal to its last digit": r"$h = a^2$; at $a = 1.5$, $h = 2.3$ and $h = 2.25$",
+    "a total derivative": r"$y = x^2$, $z = xy$, $\frac{\partial z}{\partial x} = y$, $\frac{d z}{d x} = 3x^2$",
+    "what a comment says": "<!-- let: k > 0 -->\n\n$g(x) = \\log(kx) - \\log k$, $g(x) = \\log x$ for $x > 0$",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FALSE)
+def test_it_refuses(name, tmp_path):
+    assert "false" in verdicts(tmp_path, FALSE[name])
+
+
+@pytest.mark.parametrize("name", TRUE)
+def test_it_accepts(name, tmp_path):
+    found = verdicts(tmp_path, TRUE[name])
+    assert found
+    assert set(found) <= {"proved", "at points"}
+
+
+@pytest.mark.parametrize(
+    "tex", [r"f(x) = \int x dx", r"x \approx y", r"\clubsuit x = 1", r"3 = \mathbf{u}", r"3 = x_i"]
+)
+def test_what_it_cannot_read_is_reported_and_not_skipped(tex, tmp_path):
+    assert verdicts(tmp_path, f"${tex}$") == ["not checked"]
+
+
+def test_a_false_equation_is_shown_with_its_place_both_values_and_the_right_side(tmp_path):
+    text = "# A\n\n## Product rule\n\n$g(x) = x \\sin x$\n\n$$\n\\begin{aligned}\n"
+    text += "g'(x) &= \\sin x + x \\cos x \\\\\n&= \\sin x - x \\cos x\n\\end{aligned}\n$$\n"
+    wrong = claims(tmp_path, text)[1]
+    assert (wrong.verdict, wrong.where, wrong.section) == ("false", "text.md, line 10", "Product rule")
+    assert r"&= \sin x - x \cos x" in wrong.tex
+    assert re.fullmatch(r"left side \S+, right side \S+ at x = \S+; the right side should be .*\\cos.*", wrong.message)
+
+
+# ------------------------------------------------------------------------------------------------- task 2
+
+STEPS = """<!-- in: 2, small -->
+
+$\\mathcal{C} = (u + v)^2 + v$, $\\bar t_i := \\frac{\\partial \\mathcal{C}}{\\partial t_i}$
+
+$$
+\\begin{aligned}
+t_1 &= u + v \\\\
+t_2 &= t_1^2 \\\\
+t_3 &= t_2 + v = \\mathcal{C}
+\\end{aligned}
+$$
+
+$\\bar v = \\bar t_1 \\frac{\\partial t_1}{\\partial v} + \\bar t_3 \\frac{\\partial t_3}{\\partial v}$
+"""
+
+
+@pytest.mark.parametrize("old, new, reason", [
+    ("t_1^2", "(u + v)^2", "not one operation"),
+    ("t_2 + v =", "t_2 + u =", "right side should be"),
+    ("t_2 &= t_1^2", "t_2 &= u + v", "same as another"),
+    (r" + \bar t_3 \frac{\partial t_3}{\partial v}", "", "the nodes that use v are t_1, t_3"),
+    (r"\bar t_3 \frac{\partial t_3}{\partial v}", r"\bar t_3 \frac{\partial t_2}{\partial t_1}", "."),
+    (r"\bar t_3 \frac", r"\bar t_2 \frac", "the nodes that use v are t_1, t_3"),
+])  # fmt: skip
+def test_it_sees_a_wrong_step_of_backpropagation(old, new, reason, tmp_path):
+    assert set(verdicts(tmp_path, STEPS)) == {"proved"}
+    assert STEPS.count(old) == 1
+    wrong = [claim.message for claim in claims(tmp_path, STEPS.replace(old, new)) if claim.verdict == "false"]
+    assert any(re.search(reason, message) for message in wrong)
+
+
+@pytest.mark.parametrize("old, new", [
+    ('data-edge="b t7"', 'data-edge="a t7"'), ('data-node="t7"', 'data-node="t10"'), ("> / <", "> · <"), (">5</", ">6</"),
+])  # fmt: skip
+def test_it_sees_a_wrong_picture(old, new, tmp_path):
+    shutil.copytree(proof.DOCS / "figures", tmp_path / "figures")
+    text = proof.FILES[0].read_text(encoding="utf-8")
+    (tmp_path / "text.md").write_text(text[text.index("\n## 2 ") : text.index("\n## Experiments")], encoding="utf-8")
+    picture = tmp_path / "figures" / "graph-A-swept.svg"
+    svg = picture.read_text(encoding="utf-8")
+    assert old in svg
+    picture.write_text(svg.replace(old, new, 1), encoding="utf-8")
+    document = proof.Document(tmp_path / "text.md", SHEET)
+    document.claims = [claim for claim in document.claims if "graph-A-swept" in claim.tex]
+    document.domains = []
+    assert "false" in {claim.verdict for claim in document.settled().claims}
+
+
+# ------------------------------------------------------------------------------------------------- its parts
+
+
+@pytest.mark.parametrize("tex", [
+    r"\frac{4}{x} \cos(x^3) - 3 x^2 \sin(x^3)", r"\sqrt{x + y} + \log(x + y)", r"-\frac{x - y}{z^2}", r"2 x y^3 / z - x^{10}",
+    r"\frac{1}{2} \cdot (x - y)^2 z", r"\tan^2 x + 1", r"x - y - z + 2", r"\exp(-x) (1 - x)", r"\frac{\frac{x}{y}}{z}",
+])  # fmt: skip
+def test_its_reader_agrees_with_sympys_where_that_one_can_read(tex):
+    part = proof.Part("text")
+    ours = proof.Symbols(part, {}, {})(proof.Reader(proof.tokens(tex))())
+    theirs = parse_latex(tex).doit()
+    names = {symbol: sp.Symbol(symbol.name, real=True) for symbol in theirs.free_symbols}
+    assert sp.simplify(ours - theirs.subs(names)) == 0
+
+
+def test_undefined_functions_are_the_same_at_one_point_and_others_at_the_next():
+    values = []
+    for seed in (1, 1, 2):
+        meaning = proof.Numbers(proof.Part("text"), {}, {}, {}, proof.Draw(seed))
+        values.append(meaning.undefined("a", [meaning.number("0.3")]))
+    assert values[0] == values[1] != values[2]
+
+
+# ------------------------------------------------------------------------------------------------- numbers that come from a run
+
+
+def test_hubbles_line_and_the_minimum_of_b_are_those_of_the_normal_equations():
+    notebook = json.loads(proof.FILES[1].read_text(encoding="utf-8"))
+    code = "\n".join(["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"])
+    distance, velocity = [
+        [
+            Fraction(one)
+            for one in re.findall(r"-?\d+\.?\d*", re.search(rf"^{name} = np.array\(\[[^\n]*\n(.*?)\]\)", code, re.M | re.S)[1])
+        ]
+        for name in ("distance", "velocity")
+    ]
+    assert len(distance) == len(velocity) == 24
+    rate, intercept = least_squares(distance, velocity)
+    text = proof.FILES[0].read_text(encoding="utf-8")
+    assert f"-->{float(rate):.2f}<!--/--> km/s per Mpc" in text
+    assert f"-->{float(intercept):.2f}".replace("-4", "−4") + "<!--/--> km/s" in text
+    assert least_squares([1, 2, -1], [1, 5, -4]) == (Fraction(41, 14), Fraction(-9, 7))
+
+
+def least_squares(xs, ys):
+    n, x, y = len(xs), sum(xs), sum(ys)
+    rate = Fraction(n * sum([a * b for a, b in zip(xs, ys)]) - x * y) / (n * sum([a * a for a in xs]) - x * x)
+    return rate, (y - rate * x) / n
+
+
+def test_the_counted_operations_are_those_of_the_formula():
+    """16 as typed, 9 after reuse, 14 for B, 5n - 1 for n terms: one for each operation sign of the sheet's equation."""
+    tree = SHEET.parts["2"].definitions["name", "cal A"]
+    operations = [one for one in proof.walk(tree) if one[0] in ("add", "mul", "div", "pow", "fn", "subtract")]
+    text = proof.FILES[0].read_text(encoding="utf-8")
+    assert f"<!--=operations(typed_A)-->{len(operations)}<!--/-->" in text
+    assert len(set(operations)) == 9
+    for n in (1, 3, 10, 100, 1000):
+        assert f"| {n:,} | {2 * n + 2:,} | {5 * n - 1:,} | " in text
+        assert f"| {2 * (2 * n + 2) * (5 * n - 1):,} |" in text
+
+
+def test_gradient_descent_takes_the_steps_that_the_text_says():
+    """In exact steps of our own: 60 come within 1e-6 of the minimum."""
+    w, best = [0.8, 3.9], (-9 / 7, 41 / 14)
+    data = list(zip([1, 2, -1], [1, 5, -4]))
+    for _ in range(60):
+        slopes = [sum([2 * (w[0] + w[1] * x - y) * factor(x) for x, y in data]) for factor in (lambda x: 1, lambda x: x)]
+        w = [one - 0.12 * slope for one, slope in zip(w, slopes)]
+    assert max(abs(one - other) for one, other in zip(w, best)) < 1e-6
+
+
+# ------------------------------------------------------------------------------------------------- mutants
+
+
+def test_a_sample_of_mutants_is_caught(write_up):
+    spec = importlib.util.spec_from_file_location("mutants_of_formulas", TESTS / "mutants_of_formulas.py")
+    mutation = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(mutation)
+    mutation.KNOWN.update(KNOWN)
+    chosen = mutation.sample(0)[::5]
+    assert len(Counter(mutant[0] for mutant in chosen)) >= 10
+    alive = [f"{mutant[0]}: {mutant[4]}" for mutant in chosen if mutation.survives(mutant)[1] and not mutation.equal(mutant)]
+    assert not alive
