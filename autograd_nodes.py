@@ -84,6 +84,7 @@ class Node:
             cls.forward = staticmethod(cls.forward)
         if cls.function is not None:
             _operations[cls.function] = cls
+            cls.function = staticmethod(cls.function)
 
     def __init__(self, *inputs, **parameters):
         self.inputs = tuple([x if isinstance(x, Node) else Constant(x) for x in inputs])

@@ -194,7 +194,7 @@ def main(text=""):
             print(f"{sum(map(len, titles.values())):4} {end:7} {title}", flush=True)
     equal, endless, alive = len(titles["equal"]), len(titles["endless"]), titles["ALIVE"]
     changed = sum(map(len, titles.values())) - equal
-    print(f"\n{changed - len(alive)} of {changed} mutants caught ({endless} never ended); {equal} more are equal to the original")
+    print(f"\n{changed - len(alive)} of {changed} mutants caught ({endless} never ended); {equal} more equal the original")
     print("Survivors:", *alive or ["none"], sep="\n    ")
     return bool(alive)
 
