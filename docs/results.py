@@ -86,7 +86,7 @@ def quoted(markdown, names):
 
     def renew(match):
         value = str(eval(match["expression"], names))
-        value = f"\n\n{value}\n\n" if "\n" in value else value
+        value = f"\n\n{value}\n\n" if "\n" in value else f" {value}" if value.startswith("$") else value  # as GitHub needs it
         return f"<!--={match['expression']}-->{value}<!--/-->"
 
     return re.sub(r"<!--=(?P<expression>.*?)-->.*?<!--/-->", renew, markdown, flags=re.DOTALL)
