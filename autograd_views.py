@@ -246,8 +246,8 @@ def evaluation_trace(graph):
     value. On the right the reverse adjoint trace, to be read upwards: which adjoints it is made of, and its value, once
     `graph.backward()` has run. Returns a Table. Raises ValueError for a graph of several outputs.
     """
-    names, chain_rule = _names(graph), _chain_rule(graph)
     graph._refresh()
+    names, chain_rule = _names(graph), _chain_rule(graph)
     rows = []
     for node in sorted(graph.nodes, key=lambda node: bool(node.inputs)):
         if names[node] == _number(node.value):

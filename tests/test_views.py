@@ -273,6 +273,9 @@ def test_the_adjoint_of_the_result_is_1_or_the_seed():
     for seed, text in ((None, "1"), (5.0, "seed"), (1.0, "1")):
         graph.backward(seed)
         assert column(evaluation_trace(graph), 2)[-1] == f"t̄1 = {text}"
+    graph.backward(5.0)
+    x.value = 3.0
+    assert column(evaluation_trace(graph), 2)[-1] == "t̄1 = 1"
 
 
 @pytest.mark.parametrize("name", ["\x00", "\x1b[31m", "\ufffe", "\ud800", "a\nb"], ids=ascii)
