@@ -375,7 +375,7 @@ class Tanh(Node):
 
 class Sigmoid(Node):
     """t = 1 / (1 + e⁻ˣ), written so that nothing overflows. The adjoint times t (1 − t)."""
-    def forward(x): return exp(-maximum(-x, 0.0)) / (1.0 + exp(-abs(x)))
+    def forward(x): return exp(-maximum(-x, 0.0)) / (1.0 + exp(-maximum(x, -x)))
     backward = (lambda grad, t, x: grad * t * (1.0 - t),)
 
 class Maximum(Node):
