@@ -15,7 +15,6 @@ import math
 import operator
 import re
 from collections import Counter
-from dataclasses import dataclass
 from functools import lru_cache
 from types import FunctionType, SimpleNamespace
 
@@ -34,13 +33,15 @@ class Program:
 
     outputs   nodes, typically [y, *gradient(y, [a, b])]
     inputs    the Variables that stay open; every other leaf is a constant of the program, with the value it has now
+    source    the program as Python
 
-    Equal subexpressions are computed once; what no output needs, and multiplications by one, are gone. A call takes a value for
-    each input, with as many dimensions as the Variable has; sizes may differ, as long as what was broadcast still is, and nothing
-    else is. It returns a tuple of the outputs, floats and arrays.
+    Equal subexpressions are computed once; what no output needs and multiplications by one are gone. A call takes a value
+    for each input, with as many dimensions as the Variable has; sizes may differ, as long as what was broadcast still is and
+    nothing else is. It returns a tuple of the outputs: floats, and arrays of their own.
 
-    Raises TypeError if outputs are not nodes or inputs not Variables, ValueError if an input is given twice or there is no output.
-    A call raises as nodes do: an ArithmeticError that names the line, ValueError for shapes and for NaN and infinity, TypeError.
+    Raises TypeError if outputs are not nodes or inputs not Variables, ValueError if an input is given twice or no output is.
+    A call raises what a graph's sweep does: an ArithmeticError that names the line, ValueError for shapes, NaN and infinity,
+    TypeError for what is no number.
     """
 
     def __init__(self, outputs, inputs):
@@ -59,42 +60,39 @@ class Program:
         self._graph._labels = self._lines.labels
         self.source = self._lines.source
         self._by_numpy, self._by_math = self._lines.function(np), None
-        if self._graph._scalar and not any(self._shapes) and set().union(*[line.functions for line in self._lines.lines]) <= vars(_MATH).keys():
+        if self._graph._scalar and not any(self._shapes) and self._lines.functions <= vars(_MATH).keys():
             self._by_math = self._lines.function(_MATH)
 
     def __repr__(self):
-        return f"Program({', '.join([self._lines.labels[x] for x in self._inputs])}), {len(self._lines.lines)} lines"
+        return f"Program({', '.join([self._lines.labels[x] for x in self._inputs])}) of {len(self._lines.statements)} lines"
+
+    def __reduce__(self):
+        return _program, (self._graph, self._inputs)
 
     def __call__(self, *values):
         try:
-            if self._by_math and all([x.__class__ is float for x in values]) and len(values) == len(self._inputs):
-                results = self._by_math(*values)
-            else:
+            if self._by_math is None or any([x.__class__ is not float for x in values]):
                 values = self._accepted(values)
+            if self._by_math is None:
                 with _array_checks():
-                    results = tuple([_own(y) for y in self._by_numpy(*values)])
-            if all([math.isfinite(y) for y in results if y.__class__ is float]):
+                    return tuple([_own(y) for y in self._by_numpy(*values)])
+            results = self._by_math(*values)
+            if all([y.__class__ is float and math.isfinite(y) for y in results]):
                 return results
-        except (ArithmeticError, ValueError):  # math raises ValueError outside a domain
+        except (ArithmeticError, ValueError):  # math raises ValueError outside a function's domain
             pass
         results = self._sweep(self._accepted(values))
         return tuple([_own(results[place]) for place in self._graph._outputs_at])
 
-    def _sweep(self, values):
-        """The value of each node of the graph, by a forward sweep, whose errors name the node."""
-        for x, value in zip(self._inputs, values):
-            x._value = value
-        return self._graph._values()
-
     def _accepted(self, values):
         """The values as leaves hold them, if there is one for each input and they broadcast as the inputs do."""
-        if len(values) != len(self._inputs):
-            raise TypeError(f"the program has {len(self._inputs)} inputs; {len(values)} values are given")
         values = [_real(x) for x in values]
         self._check_shapes([getattr(x, "shape", ()) for x in values])
         return values
 
     def _check_shapes(self, shapes):
+        if len(shapes) != len(self._inputs):
+            raise TypeError(f"the program has {len(self._inputs)} inputs; {len(shapes)} values are given")
         sizes = {1: {1}}
         for shape, made in zip(shapes, self._shapes):
             if len(shape) != len(made):
@@ -104,36 +102,48 @@ class Program:
         if any([1 in now and len(now) > 1 for now in sizes.values()]):
             raise ValueError(f"shapes {list(shapes)} do not broadcast as {self._shapes} do, for which the program was made")
 
+    def _sweep(self, values):
+        """The value of each node, by the graph's forward sweep, whose errors name the node."""
+        for x, value in zip(self._inputs, values):
+            x._value = value
+        return self._graph._values()
+
     def to_sympy(self):
-        """The outputs as SymPy expressions, arrays as object arrays of them, in symbols named as the inputs are in `source`; the
-        entries of an array x are sympy.IndexedBase("x")[0], ...
+        """The outputs as SymPy expressions, arrays as object arrays of them. The inputs are symbols, named as in `source`; the
+        entries of an array x are sympy.IndexedBase("x")[0], sympy.IndexedBase("x")[1], ...
 
         Raises TypeError, naming the line, for an operation that SymPy has no function for.
         """
         engine = _SymPy()
+        self._lines.refuse_opaque("SymPy")
         symbols = [engine.symbols(self._lines.labels[x], x.shape) for x in self._inputs]
         try:
-            if self._lines.opaque:
-                raise AttributeError
             outputs = self._lines.function(engine)(*symbols)
         except (AttributeError, TypeError, ValueError) as error:
-            raise self._lines.naming(error, "SymPy") from None
+            raise self._lines.refusal("SymPy", self._lines.where(error), error) from None
         return tuple([engine.exact(y) for y in outputs])
 
     def compile(self):
-        """Machine code: a callable that takes what the program takes and, as `out`, None or a tuple of an array to write to, or None,
-        for each output. It returns the tuple of the outputs, those that were given arrays in these arrays.
+        """The program as machine code: a callable that takes the same values and, as `out`, None or a tuple that has for each
+        output an array to write it to, or None. It returns a tuple of the outputs, among them the arrays given as `out`.
 
-        Elementwise operations and sums run in common loops, in parallel threads where arrays are large. If an output is not finite
-        the program itself is run, whose errors name the line.
+        Elementwise operations and sums run in common loops, in parallel threads where arrays are large. If an output is not
+        finite, the program itself is run, whose errors name the line.
 
-        Raises TypeError, naming the line, for an operation that Numba does not know. Needs Numba, and for matrix products SciPy.
+        Raises TypeError, naming the line, for an operation that Numba does not know. Needs Numba, and SciPy for products of
+        matrices.
         """
         return _Compiled(self)
 
 
+def _program(graph, inputs):
+    return Program(graph.outputs, inputs)
+
+
 def _own(value):
     """A result that nobody else holds: a float, or a writable array."""
+    if np.iscomplexobj(value) or not np.isfinite(value).all():
+        raise FloatingPointError("the result is not a finite real number")
     return np.array(value) if isinstance(value, np.ndarray) and value.ndim else float(value)
 
 
@@ -143,8 +153,9 @@ def _own(value):
 class _Simplified:
     """The graph of a program, in nodes of its own.
 
-    Broadcasting stays implicit: where an operation broadcasts anyway, its operand is not expanded before. `new` maps each old node to a
-    new one that may be narrower than the old; `like` then names an old node of the full shape, to expand it if need be.
+    Broadcasting stays implicit: an operand is not expanded before an operation that broadcasts it anyway. `new` maps each old
+    node to a new one, which may be narrower; `like` then names an old node of the full shape, for when it has to be expanded.
+    `details` are the inner nodes of operations that are written out.
     """
 
     def __init__(self, outputs, inputs):
@@ -190,7 +201,7 @@ class _Simplified:
         return self.known[key]
 
     def made(self, operation, operands, parameters):
-        """The operation on new operands, unless it is one of these: on constants, by one or with zero, known, to be written out."""
+        """The operation on new operands, or what is the same: a constant, an operand, what is known already, a formula."""
         if not any([x.active for x in operands]):
             return self.constant(operation(*operands, **parameters).value)
         values = [x.value if isinstance(x, Constant) and x.name is None and not x.shape else None for x in operands]
@@ -250,7 +261,7 @@ _SPELLING = {  # what is not spelled np.function(x, y, parameter=...)
 def _spelled(node, operands):
     """A node's operation on operands that are spelled already, as text."""
     operation, parameters = type(node), node.parameters
-    changed = [f"{key}={value!r}" for key, value in parameters.items() if value != operation._defaults.get(key)]
+    changed = [f"{key}={value!r}" for key, value in parameters.items() if value is not None and value is not False]
     if operation is Stack:
         return f"np.stack({', '.join([f'({chr(44).join(operands)},)', *changed])})"
     if operation in _SPELLING:
@@ -262,7 +273,8 @@ def _index_text(index):
     def text(item):
         if not isinstance(item, slice):
             return "..." if item is ... else repr(item)
-        return ":".join(["" if part is None else str(part) for part in (item.start, item.stop, item.step)][: 2 + bool(item.step)])
+        start, stop, step = ["" if part is None else str(part) for part in (item.start, item.stop, item.step)]
+        return f"{start}:{stop}:{step}" if step else f"{start}:{stop}"
 
     items = index if isinstance(index, tuple) else (index,)
     return ", ".join(map(text, items)) or "()"
@@ -271,25 +283,11 @@ def _index_text(index):
 # ------------------------------------------------------------------------------------------------------- lines
 
 
-@dataclass
-class _Line:
-    label: str
-    node: Node
-    statements: list
-
-    def __str__(self):
-        return self.statements[0]
-
-    @property
-    def functions(self):
-        return set(re.findall(r"\bnp\.(\w+)", str(self)))
-
-
 class _Lines:
     """The operations of a graph as Python, in the order of evaluation.
 
-    Those of the forward sweep are t1, t2, ...; an adjoint is named after what it is the adjoint of. What is neither and is used only
-    once stands in the line that uses it, if it is short.
+    Those of the forward sweep are t1, t2, ...; an adjoint is named after what it is the adjoint of. What is neither and is used
+    only once stands in the line that uses it, if it is short.
     """
 
     LONGEST = 60  # letters of a formula that stands within another
@@ -297,7 +295,7 @@ class _Lines:
     def __init__(self, graph, inputs, details):
         self.inputs, self.outputs = inputs, graph.outputs
         self.constants = [x for x in graph.nodes if isinstance(x, Constant) and (x.shape or x.name is not None)]
-        self.labels, self.opaque, self.lines = _labels([*inputs, *self.constants]), {}, []
+        self.labels, self.opaque, self.statements = _labels([*inputs, *self.constants]), {}, {}
         steps = [x for x in graph.nodes if x.inputs]
         adjoints = Counter([x.adjoint_of for x in steps if x.adjoint_of is not None])
         results = [y for y in graph.outputs if y.adjoint_of is None]
@@ -317,48 +315,60 @@ class _Lines:
             if x not in self.labels:
                 count += 1
                 self.labels[x] = f"t{count}"
-            self.texts[x] = label = self.labels[x]
-            place = [f"{label}[{_index_text(**x.parameters)}] = {self.texts[x.inputs[0]]}"] if type(x) is PlaceLike else []
-            self.lines.append(_Line(label, x, [_tidy(one) for one in (f"{label} = {text}", *place)]))
+            label = self.texts[x] = self.labels[x]
+            placed = [f"{label}[{_index_text(**x.parameters)}] = {self.texts[x.inputs[0]]}"] if type(x) is PlaceLike else []
+            self.statements[x] = [_tidy(statement) for statement in (f"{label} = {text}", *placed)]
+        self.line_of = {x: x for x in self.statements}
         for x in reversed(steps):
-            for operand in x.inputs:  # an error within a line is this line's
+            for operand in x.inputs:  # what stands within a line shares its label
                 self.labels.setdefault(operand, self.labels[x])
+                self.line_of.setdefault(operand, self.line_of[x])
         self.source = self.written(forward)
+        self.functions = set(re.findall(r"\bnp\.(\w+)", self.source))
 
     def spelled(self, node):
+        operands = [self.texts[x] for x in node.inputs]
         if type(node) in _SPELLING or _has_numpy_function(type(node)):
-            return _spelled(node, [self.texts[x] for x in node.inputs])
+            return _spelled(node, operands)
         name = f"v{len(self.labels) + len(self.opaque)}"
         self.opaque[name] = node
-        return f"{name}({', '.join([self.texts[x] for x in node.inputs])})"
+        return f"{name}({', '.join(operands)})"
 
     def written(self, forward):
-        arrays = [f"# {self.labels[x]}: an array of shape {x.shape}" for x in self.constants if x.shape]
-        rules = [f"# {name}: the forward rule of {type(node).__name__!r}" for name, node in self.opaque.items()]
+        about = [f"# {self.labels[x]}: an array of shape {x.shape}" for x in self.constants if x.shape]
+        about += [f"# {name}: the forward rule of {type(node).__name__!r}" for name, node in self.opaque.items()]
         body = [f"{self.labels[x]} = {x.value!r}" for x in self.constants if not x.shape]
-        backward = [line.node not in forward for line in self.lines]
-        for i, line in enumerate(self.lines):
-            body += ["# backward"] * (backward[i] and i > 0 and not any(backward[:i])) + line.statements
-        result = f"({self.texts[self.outputs[0]]},)" if len(self.outputs) == 1 else ", ".join([self.texts[y] for y in self.outputs])
-        body.append(f"return {result}")
+        turn = next((x for x in self.statements if x not in forward), None)
+        for x, statements in self.statements.items():
+            body += ["# backward"] * (x is turn and bool(forward)) + statements
+        results = [_tidy(self.texts[y]) for y in self.outputs]
+        body.append(f"return {', '.join(results)}" if len(results) > 1 else f"return ({results[0]},)")
         head = f"def program({', '.join([self.labels[x] for x in self.inputs])}):"
-        return "\n".join([*arrays, *rules, head, *[f"    {statement}" for statement in body]]) + "\n"
+        return "\n".join([*about, head, *[f"    {statement}" for statement in body]]) + "\n"
 
     def function(self, engine):
-        """The program with `engine` for np."""
+        """The program, with `engine` for np."""
         names = {"np": engine} | {self.labels[x]: x.value for x in self.constants if x.shape}
         names |= {name: lambda *x, node=node: node.forward(*x, **node.parameters) for name, node in self.opaque.items()}
         made = {}
         exec(compile(self.source, "<program>", "exec"), made)
         return FunctionType(made["program"].__code__, names)
 
-    def naming(self, error, engine):
-        """The same error, with the line that it comes from."""
-        trace, line = error.__traceback__, 0
-        while trace:
-            line = trace.tb_lineno if trace.tb_frame.f_code.co_filename == "<program>" else line
+    def where(self, error):
+        """The line of the source that an error comes from."""
+        trace, number = error.__traceback__, 1
+        while trace is not None:
+            number = trace.tb_lineno if trace.tb_frame.f_code.co_filename == "<program>" else number
             trace = trace.tb_next
-        return TypeError(f"{engine} has no way to compute {self.source.splitlines()[line - 1].strip()}: {error}")
+        return self.source.splitlines()[number - 1].strip()
+
+    def refuse_opaque(self, engine):
+        for node in self.opaque.values():
+            raise self.refusal(engine, self.statements[self.line_of[node]][0], f"{type(node).__name__!r} is no formula")
+
+    @staticmethod
+    def refusal(engine, line, reason):
+        return TypeError(f"{engine} cannot compute {line}: {reason}")
 
 
 def _tidy(statement):
@@ -368,9 +378,10 @@ def _tidy(statement):
 
 # ----------------------------------------------------------------------------------------------------- engines
 
+_ELEMENTARY = """sqrt cbrt exp exp2 expm1 log log2 log10 log1p sin cos tan sinh cosh tanh
+                 arcsin arccos arctan arcsinh arccosh arctanh"""
 _MATH = SimpleNamespace(maximum=max, minimum=min, absolute=abs, equal=operator.eq)
-for _name in "sqrt cbrt exp exp2 expm1 log log2 log10 log1p sin cos tan sinh cosh tanh arcsin arccos arctan arcsinh arccosh arctanh".split():
-    setattr(_MATH, _name, getattr(math, _name.replace("arc", "a")))
+vars(_MATH).update({name: getattr(math, name.replace("arc", "a")) for name in _ELEMENTARY.split()})
 
 
 class _SymPy:
@@ -431,6 +442,9 @@ class _Compiled:
         kernel = self.kernel(tuple(program._shapes), [x.value for x in program._inputs])
         self.of_scalars = None if any(program._shapes) or self.nothing or self.captured else kernel
 
+    def __reduce__(self):
+        return _Compiled, (self.program,)
+
     def __call__(self, *values, out=None):
         arrays = self.nothing if out is None else self.usable(out, values)
         try:
@@ -448,7 +462,8 @@ class _Compiled:
     def usable(self, out, values):
         """The arrays of `out` that a kernel can write to while it reads the values, and nothing for the others."""
         outputs = len(self.program._graph.outputs)
-        if not isinstance(out, (tuple, list)) or len(out) != outputs or any([not isinstance(x, (np.ndarray, type(None))) for x in out]):
+        is_right = isinstance(out, (tuple, list)) and len(out) == outputs
+        if not is_right or any([not isinstance(x, (np.ndarray, type(None))) for x in out]):
             raise ValueError(f"out is a tuple with an array or None for each of the {outputs} outputs")
         usable, taken = dict(self.nothing), [x for x in (*values, *self.captured) if isinstance(x, np.ndarray)]
         for k, empty in self.nothing.items():
@@ -468,7 +483,7 @@ class _Compiled:
                 if array.shape != np.shape(results[k]):
                     raise ValueError(f"out[{k}] has shape {array.shape}, the output has {np.shape(results[k])}")
                 if not np.may_share_memory(array, results[k]):
-                    array[...] = results[k]
+                    np.copyto(array, results[k])
                 results[k] = array
         return tuple(results)
 
@@ -488,6 +503,7 @@ class _Compiled:
         from numba import njit, types
         from numba.core.errors import NumbaError
 
+        self.program._lines.refuse_opaque("Numba")
         kernel = _Kernel(self.program._lines, self.program._graph, all_shapes)
         arguments = [*shapes, *[x.shape for x in (*self.captured, *self.nothing.values())]]
         signature = [types.Array(types.float64, len(shape), "C") if shape else types.float64 for shape in arguments]
@@ -495,7 +511,7 @@ class _Compiled:
         try:
             return njit(tuple(signature), **options)(kernel.function())
         except NumbaError as error:
-            raise kernel.naming(error) from None
+            raise kernel.refusal(error) from None
 
 
 def _pattern(shapes):
@@ -513,11 +529,11 @@ def _plain(x):
 
 
 class _Kernel:
-    """A program in loops, as Python source for Numba.
+    """A program in loops, as Python for Numba.
 
-    What is elementwise and of one shape runs in one loop, with the sums over it, as far as nothing in it waits for such a sum: `level`
-    counts these waits. Within a loop values are scalars e1, e2, ...; arrays n1, n2, ... are made only of what is needed elsewhere.
-    Sums are added up block by block, which is as exact as NumPy's. Anything else is a statement between loops.
+    What is elementwise and of one shape runs in one loop, with the sums over it, as far as nothing in it waits for such a sum:
+    `level` counts these waits. Within a loop values are scalars e1, e2, ...; arrays n1, n2, ... are made only of what is needed
+    elsewhere. Sums are added up block by block, which keeps their rounding errors small. All else is a statement of its own.
     """
 
     BLOCK = 4096  # elements
@@ -722,11 +738,11 @@ class _Kernel:
         exec(compile(self.source, "<kernel>", "exec"), names)
         return names["kernel"]
 
-    def naming(self, error):
-        """Numba's error as one that names the node."""
-        node = self.nodes_at[getattr(error.loc, "line", 0) - 2]
-        where = f"{self.lines.labels[node]} = {_spelled(node, [self.lines.texts[x] for x in node.inputs])}" if node else "this program"
-        return TypeError(f"Numba cannot compile {where}: {str(error).strip().splitlines()[-1]}")
+    def refusal(self, error):
+        """Numba's error as one that names the line."""
+        node = self.nodes_at[error.loc.line - 2] if getattr(error, "loc", None) else None
+        line = "this program" if node is None else self.lines.statements[self.lines.line_of[node]][0]
+        return self.lines.refusal("Numba", line, str(error).strip().splitlines()[1])
 
 
 def _runs_in_loops(node):
