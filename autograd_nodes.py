@@ -82,7 +82,7 @@ class Node:
                 raise TypeError(f"{cls.__name__}.backward is a tuple of {len(operands)} rules, or None for an operand without")
         if "forward" in vars(cls):
             cls.forward = staticmethod(cls.forward)
-        if cls.function is not None:
+        if vars(cls).get("function") is not None:
             _operations[cls.function] = cls
             cls.function = staticmethod(cls.function)
 

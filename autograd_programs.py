@@ -241,11 +241,12 @@ def _precision(node):
 
 
 def _is_elementwise(operation):
-    return isinstance(operation.function, np.ufunc) and operation.function.signature is None
+    return _has_numpy_function(operation) and isinstance(operation.function, np.ufunc) and operation.function.signature is None
 
 
 def _has_numpy_function(operation):
-    return operation.function is not None and getattr(np, operation.function.__name__, None) is operation.function
+    """Whether NumPy's function is what it computes. (A subclass inherits the function, but may have another forward rule.)"""
+    return vars(operation).get("function") is not None and getattr(np, operation.function.__name__, None) is operation.function
 
 
 # --------------------------------------------------------------------------------------------------- spelling

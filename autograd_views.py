@@ -48,7 +48,7 @@ def _written(operation, operands, parameters):
         items = parameters["index"] if isinstance(parameters["index"], tuple) else (parameters["index"],)
         return f"{texts[0]}[{', '.join(map(_index_text, items))}]", 5
     if operation not in _NOTATION:
-        name = operation.function.__name__ if operation.function else operation.__name__
+        name = operation.function.__name__ if vars(operation).get("function") else operation.__name__
         changed = [f"{key}={value}" for key, value in parameters.items() if value != operation._defaults.get(key)]
         return f"{name}({', '.join(texts + changed)})", 5
     template, binding, needed = _NOTATION[operation]

@@ -363,6 +363,14 @@ def test_an_operation_that_is_no_formula_runs_by_its_own_rule_and_is_refused_els
             refused()
 
 
+def test_a_subclass_with_another_rule_is_not_taken_for_its_parent():
+    class Halved(np.sqrt(x).__class__):
+        def forward(x): return 0.5 * x
+        backward = (lambda grad, t, x: 0.5 * grad,)
+
+    assert lines(Program([Halved(x)], [x])) == ["    t1 = 0.5 * x"]
+
+
 def test_a_function_that_an_engine_has_not_is_refused_with_its_line():
     x = Variable([0.7, -0.3], "x")
     program = Program([2.0 * Heaviside(np.sin(x), x)], [x])
