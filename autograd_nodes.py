@@ -476,9 +476,10 @@ class BroadcastLike(Node):
 class SumLike(Node):
     """t = x summed over whatever was broadcast from the shape of `like`."""
     def forward(x, like):
-        added = np.ndim(x) - np.ndim(like)
-        stretched = [i for i, n in enumerate(_shape(like), added) if n == 1]
-        return np.sum(x, axis=(*range(added), *stretched), keepdims=True)[(0,) * added]
+        added = tuple(range(np.ndim(x) - np.ndim(like)))
+        t = np.sum(x, axis=added) if added else x
+        stretched = tuple([i for i, (n, m) in enumerate(zip(_shape(t), _shape(like))) if m == 1 != n])
+        return np.sum(t, axis=stretched, keepdims=True) if stretched else t
     backward = (lambda grad, t, x, like: grad, None)
 
 
