@@ -52,8 +52,9 @@ class Program:
                 raise TypeError(f"the inputs of a program are Variables, not {type(x).__name__}")
         if len(set(inputs)) < len(inputs):
             raise ValueError("an input is given twice")
-        Graph(*outputs)._refresh()
-        simplified = _Simplified(outputs, inputs)
+        graph = Graph(*outputs)
+        graph._refresh()
+        simplified = _Simplified(graph, inputs)
         self._inputs, self._graph = simplified.inputs, Graph(*simplified.outputs)
         self._shapes = [x.shape for x in self._inputs]
         self._lines = _Lines(self._graph, self._inputs, simplified.details)
@@ -158,10 +159,10 @@ class _Simplified:
     `details` are the inner nodes of operations that are written out.
     """
 
-    def __init__(self, outputs, inputs):
+    def __init__(self, graph, inputs):
         self.inputs = [Variable(x.value, x.name) for x in inputs]
         self.new, self.like, self.known, self.details = dict(zip(inputs, self.inputs)), {}, {}, set()
-        nodes = [x for x in Graph(*outputs).nodes if x not in self.new]
+        nodes = [x for x in graph.nodes if x not in self.new]
         for node in nodes:
             self.new[node] = self.operation(node) if node.inputs else self.constant(node.value, node.name)
         plain = {self.new[node] for node in nodes if node.adjoint_of is None}
@@ -169,7 +170,7 @@ class _Simplified:
         for node in nodes:
             if node.adjoint_of in self.new and self.new[node].adjoint_of is None and self.new[node] not in plain:
                 self.new[node].adjoint_of = self.new[node.adjoint_of]
-        self.outputs = [self.full(y) for y in outputs]
+        self.outputs = [self.full(y) for y in graph.outputs]
 
     def operation(self, node):
         operation, operands = type(node), node.inputs
@@ -255,18 +256,18 @@ _SPELLING = {  # what is not spelled np.function(x, y, parameter=...)
     Add: "({} + {})", Subtract: "({} - {})", Multiply: "({} * {})", Divide: "({} / {})", Matmul: "({} @ {})",
     Power: "({} ** {})", Square: "({} ** 2)", Negative: "(-{})", Equal: "(1.0 * np.equal({}, {}))",
     BroadcastLike: "np.broadcast_to({}, np.shape({}))", ReshapeLike: "np.reshape({}, np.shape({}))",
-    Index: "{}[{index}]", PlaceLike: "np.zeros_like({1})", Stack: "np.stack(({}), {axis})",
+    Index: "{}[{index}]", PlaceLike: "np.zeros_like({1})",
 }  # fmt: skip
 
 
 def _spelled(node, operands):
     """A node's operation on operands that are spelled already, as text."""
     operation, parameters = type(node), node.parameters
-    changed = [f"{key}={value!r}" for key, value in parameters.items() if value is not None and value is not False]
-    if operation is Stack:
-        return f"np.stack({', '.join([f'({chr(44).join(operands)},)', *changed])})"
     if operation in _SPELLING:
         return _SPELLING[operation].format(*operands, index=_index_text(parameters.get("index", ())))
+    if operation is Stack:
+        operands = [f"({', '.join(operands)},)"]
+    changed = [f"{key}={value!r}" for key, value in parameters.items() if value is not None and value is not False]
     return f"np.{operation.function.__name__}({', '.join([*operands, *changed])})"
 
 
@@ -306,7 +307,7 @@ class _Lines:
         for x in steps:
             if adjoints.get(x.adjoint_of) == 1 and x.adjoint_of in self.labels:
                 self.labels[x] = f"{self.labels[x.adjoint_of]}_bar"
-        self.texts = {x: f"({x.value!r})" for x in graph.nodes if not x.inputs} | self.labels
+        self.texts = {x: f"({x.value!r})" for x in graph.nodes if not (x.inputs or x.shape)} | self.labels
         uses, count = Counter([x for step in steps for x in step.inputs] + [*graph.outputs] * 2), len(numbered)
         for x in steps:
             text = self.spelled(x)
@@ -331,7 +332,7 @@ class _Lines:
         operands = [self.texts[x] for x in node.inputs]
         if type(node) in _SPELLING or _has_numpy_function(type(node)):
             return _spelled(node, operands)
-        name = f"v{len(self.labels) + len(self.opaque)}"
+        name = f"v{len(self.labels) + len(self.opaque) + 1}"
         self.opaque[name] = node
         return f"{name}({', '.join(operands)})"
 
@@ -558,36 +559,47 @@ class _Kernel:
         self.write()
 
     def write(self):
-        level, loops = {}, {}
-        for x in self.graph.nodes:
-            below = max([level[y] for y in x.inputs], default=0)
-            if not x.inputs or _runs_in_loops(x):
-                level[x], shape = below, self.shape[x]
-            else:
-                level[x], shape = below + 1, None
-            if _is_full_sum(x) and self.shape[x.inputs[0]]:
-                shape = self.shape[x.inputs[0]]
-                loops.setdefault((below, 1, math.prod(shape), len(shape), shape), []).append(x)
-            elif x.inputs and shape is None:
-                loops.setdefault((level[x], 0, self.at[x]), []).append(x)
-            elif x.inputs:
-                loops.setdefault((level[x], 1, math.prod(shape) if shape else 0, len(shape), shape), []).append(x)
-        self.loops = {x: key for key, nodes in loops.items() for x in nodes}
+        self.place_nodes()
         self.line("bad = 0.0")
-        for key in sorted(loops):
-            nodes = loops[key]
-            if key[1] == 0:
+        for key in sorted(self.contents):
+            nodes, shape = self.contents[key], key[-1]
+            if shape is None:
                 self.statement(*nodes)
-            elif key[-1] == ():
+            elif shape == ():
                 for x in nodes:
                     self.line(f"n{self.at[x]} = {_spelled(x, [self.name(y) for y in x.inputs])}", x)
             else:
-                self.loop(nodes, key[-1])
+                self.loop(nodes, shape)
         self.finish()
+
+    def place_nodes(self):
+        """Where each operation is computed, as (level, order, shape of the loop); None for the shape of a statement of its own.
+
+        Within a level statements come first, then scalars, then loops, those before that may be broadcast in the others.
+        """
+        self.key, level = {}, {}
+        for x in self.graph.nodes:
+            below = max([level[y] for y in x.inputs], default=0)
+            level[x] = below + (bool(x.inputs) and not _runs_in_loops(x))
+            if _is_full_sum(x):
+                shape = self.shape[x.inputs[0]]
+                self.key[x] = below, (1, sum([size != 1 for size in shape]), len(shape)), shape
+            elif _runs_in_loops(x):
+                shape = self.shape[x]
+                self.key[x] = level[x], (1, sum([size != 1 for size in shape]), len(shape)), shape
+            elif x.inputs:
+                self.key[x] = level[x], (0, self.at[x]), None
+        self.contents = {}
+        for x, key in self.key.items():
+            self.contents.setdefault(key, []).append(x)
 
     def line(self, text, node=None):
         self.text.append("    " * self.depth + text)
         self.nodes_at.append(node)
+
+    def each(self, template, nodes):
+        for x in nodes:
+            self.line(template.format(self.at[x]), x)
 
     def name(self, node):
         return f"({node.value!r})" if isinstance(node, Constant) and not node.shape else f"n{self.at[node]}"
@@ -595,45 +607,43 @@ class _Kernel:
     # ------------------------------------------------------------------------------------- loops
 
     def loop(self, nodes, shape):
-        inside, sums, made = set(nodes), *[[x for x in nodes if _is_full_sum(x) is wanted] for wanted in (True, False)]
+        inside, sums = set(nodes), [x for x in nodes if isinstance(x, Sum)]
+        made = [x for x in nodes if not isinstance(x, Sum)]
         arrays = list(dict.fromkeys([y for x in nodes for y in x.inputs if self.shape[y] and y not in inside]))
-        stored = [x for x in made if x in self.outputs or any([self.loops[user] != self.loops[x] for user in self.users[x]])]
+        stored = [x for x in made if x in self.outputs or any([self.key[user] != self.key[x] for user in self.users[x]])]
         sizes = self.sizes(arrays, shape)
-        for x in stored:
-            fresh = f"np.empty(({', '.join(sizes)},))"
-            n, o = f"n{self.at[x]}", self.place.get(x)
-            self.line(f"{n} = {o} if {o}.size else {fresh}" if o else f"{n} = {fresh}")
-            if o:
-                self.demand([f"{n}.shape[{k}] == {size}" for k, size in enumerate(sizes)])
-        for x in sums:
-            self.line(f"n{self.at[x]} = 0.0")
-        flat = all([self.shape[y] == shape for y in arrays])
-        index = self.begin_blocks([*arrays, *stored], sizes) if flat else self.begin_rows(sizes)
-        elements = {y: f"b{self.at[y]}[i]" if flat else self.element(y, shape, index) for y in arrays}
-        checked = [x for x in stored if x in self.outputs]
-        for x in sums:
-            self.line(f"s{self.at[x]} = 0.0")
+        self.allocate(stored, sizes)
+        self.each("n{} = 0.0", sums)
+        in_blocks = all([self.shape[y] == shape for y in arrays])
+        element = self.begin_blocks([*arrays, *stored], sizes) if in_blocks else self.begin_rows(sizes, shape)
+        self.each("s{} = 0.0", sums)
         self.line("w = 0.0")
         outer = self.depth
-        self.begin_elements(flat, sizes)
-        for y in arrays:
-            if any([y is operand for x in nodes for operand in (x.inputs[:1] if isinstance(x, BroadcastLike) else x.inputs)]):
-                self.line(f"e{self.at[y]} = {elements[y]}")
+        for index, size in [("i", "count")] if in_blocks else [(f"i{k}", size) for k, size in enumerate(sizes) if k]:
+            self.line(f"for {index} in range({size}):")
+            self.depth += 1
+        read = {y for x in nodes for y in (x.inputs[:1] if isinstance(x, BroadcastLike) else x.inputs)}
+        for y in [y for y in arrays if y in read]:
+            self.line(f"e{self.at[y]} = {element(y)}")
         for x in made:
             operands = [f"e{self.at[y]}" if self.shape[y] else self.name(y) for y in x.inputs]
             self.line(f"e{self.at[x]} = {operands[0] if isinstance(x, BroadcastLike) else _in_loop(x, operands)}", x)
         for x in stored:
-            target = f"b{self.at[x]}[i]" if flat else f"n{self.at[x]}[{', '.join(index)}]"
-            self.line(f"{target} = e{self.at[x]}")
+            self.line(f"{element(x)} = e{self.at[x]}")
         for x in sums:
             self.line(f"s{self.at[x]} += e{self.at[x.inputs[0]]}")
-        for x in checked:
-            self.line(f"w += 0.0 * e{self.at[x]}")
+        self.each("w += 0.0 * e{}", [x for x in stored if x in self.outputs])
         self.depth = outer
-        for x in sums:
-            self.line(f"n{self.at[x]} += s{self.at[x]}")
+        self.each("n{0} += s{0}", sums)
         self.line("bad += w")
         self.depth = 1
+
+    def allocate(self, stored, sizes):
+        for x in stored:
+            n, fresh, given = f"n{self.at[x]}", f"np.empty(({', '.join(sizes)},))", self.place.get(x)
+            self.line(f"{n} = {given} if {given}.size else {fresh}" if given else f"{n} = {fresh}")
+            if given:
+                self.demand([f"{n}.shape[{k}] == {size}" for k, size in enumerate(sizes)])
 
     def sizes(self, arrays, shape):
         """How the kernel writes the sizes of a loop, having checked that its arrays have them."""
@@ -655,28 +665,25 @@ class _Kernel:
             self.line(f"if not ({' and '.join(conditions)}): raise RunUncompiled")
 
     def begin_blocks(self, arrays, sizes):
+        """A loop over blocks of arrays of the same shape; returns how an element is written in it."""
         self.line(f"size = {' * '.join(sizes)}")
         self.line(f"for block in prange((size + {self.BLOCK - 1}) // {self.BLOCK}):")
         self.depth += 1
         self.line(f"start = block * {self.BLOCK}")
         self.line(f"count = min({self.BLOCK}, size - start)")
-        for y in arrays:
-            self.line(f"b{self.at[y]} = n{self.at[y]}.reshape(-1)[start : start + count]")
-        return ["i"]
+        self.each("b{0} = n{0}.reshape(-1)[start : start + count]", arrays)
+        return lambda y: f"b{self.at[y]}[i]"
 
-    def begin_rows(self, sizes):
+    def begin_rows(self, sizes, shape):
+        """A loop over the first axis of arrays, some of which are broadcast; returns how an element is written in it."""
         self.line(f"for i0 in prange({sizes[0]}):")
         self.depth += 1
-        return [f"i{k}" for k in range(len(sizes))]
 
-    def begin_elements(self, flat, sizes):
-        for index, size in [("i", "count")] if flat else [(f"i{k}", size) for k, size in enumerate(sizes) if k]:
-            self.line(f"for {index} in range({size}):")
-            self.depth += 1
+        def element(y):
+            axes = enumerate(self.shape[y], len(shape) - len(self.shape[y]))
+            return f"n{self.at[y]}[{', '.join([f'i{k}' if size == shape[k] else '0' for k, size in axes])}]"
 
-    def element(self, y, shape, index):
-        own, added = self.shape[y], len(shape) - len(self.shape[y])
-        return f"n{self.at[y]}[{', '.join(['0' if size != shape[k] else index[k] for k, size in enumerate(own, added)])}]"
+        return element
 
     # ------------------------------------------------------------------------------------- statements
 
@@ -718,7 +725,7 @@ class _Kernel:
             name = self.name(y)
             if not self.shape[y]:
                 self.line(f"bad += 0.0 * {name}")
-            elif self.place.get(y) != f"o{k}" or not self.loops[y][1]:
+            elif self.place.get(y) != f"o{k}" or self.key[y][-1] is None:
                 self.line(f"r{k} = o{k} if o{k}.size else np.empty({name}.shape)")
                 self.demand([f"r{k}.shape[{axis}] == {name}.shape[{axis}]" for axis in range(len(self.shape[y]))])
                 self.line(f"r{k}[...] = {name}")

@@ -610,3 +610,25 @@ def test_programs_and_compiled_code_can_be_pickled_and_copied():
         assert_same_results(twin(2.0, 3.0, 1.5), program(2.0, 3.0, 1.5))
     assert pickle.loads(pickle.dumps(program)).source == program.source
     assert repr(program) == "Program(a, b, c) of 14 lines"
+
+
+def test_empty_arrays_broadcast_against_one_element():
+    x, one = Variable(np.ones(3), "x"), Variable([2.0], "one")
+    program = with_gradient(np.sum(np.sin(one) * x), [x, one])
+    compiled = program.compile()
+    for n in (0, 4, 0):
+        assert_same_results(compiled(np.ones(n), np.ones(1)), program(np.ones(n), np.ones(1)))
+
+
+def test_an_output_may_be_given_twice():
+    x = Variable([1.0, 2.0], "x")
+    compiled, out = Program([x * 2.0, x * 2.0], [x]).compile(), (np.empty(2), np.empty(2))
+    for results in (compiled(x.value), compiled(x.value, out=out)):
+        np.testing.assert_array_equal(results, [[2.0, 4.0]] * 2)
+        assert not np.shares_memory(*results)
+
+
+def test_a_program_may_have_no_inputs():
+    program = Program([Constant([1.0, 2.0]), np.sum(np.log(Variable([1.0, 2.0])))], [])
+    for run in (program, program.compile()):
+        assert_same_results(run(), (np.array([1.0, 2.0]), float(np.log(2.0))))
