@@ -4,110 +4,108 @@
 """
 
 import random
+from collections import ChainMap
 from dataclasses import dataclass, field
-from itertools import chain
 
 import mpmath
 import numpy as np
 import sympy as sp
 
-from docs.formulas import ReadingError
+from docs.formulas import ReadingError, is_name, replaced, subtrees, walk, written
 
 GUARD, STEP = 100, 30  # the digits that are carried; the step of a difference quotient is 10^-30
 
 
-class NoValueError(ArithmeticError):
-    """A value that does not exist, or is no real number, at a point of the stated domain."""
+class RefutedError(ArithmeticError):
+    """A claim that is false, or a value that does not exist at a point of the stated domain."""
 
 
 @dataclass
+class Function:
+    """What is known of a function; without a body it is any smooth one."""
+
+    arguments: tuple = ()
+    body: tuple | None = None
+    dimension: tuple = ()  # of its values
+    sizes: dict = field(default_factory=dict)  # letter of an argument: its dimension
+
+
 class Part:
-    """What is known in one part of a document; what it does not know itself, its parent may."""
+    """What has been said in one part of a document, and in the part that it belongs to."""
 
-    name: str
-    parent: "Part | None" = None
-    definitions: dict = field(default_factory=dict)  # ("name", "s"), ("sub", ...) or ("bold", "z"): tree
-    functions: dict = field(default_factory=dict)  # "f" or "f_1": (arguments, tree or None, dimension, sizes of the arguments)
-    sizes: dict = field(default_factory=dict)  # letter of a vector or matrix: its dimension, a tuple of trees, as last stated
-    notations: dict = field(default_factory=dict)  # tree: the tree that it is short for
-    conditions: list = field(default_factory=list)
-    point: dict = field(default_factory=dict)  # "a": the number that a is where numbers are meant
-    boxed: list = field(default_factory=list)
+    TABLES = ["definitions", "functions", "notations", "sizes", "conditions", "point"]
 
-    def find(self, table, key):
-        found = getattr(self, table).get(key)
-        return found if found is not None or self.parent is None else self.parent.find(table, key)
-
-    def line(self):
-        return [self, *(self.parent.line() if self.parent else ())]
-
-    def all(self, table):
-        above = self.parent.all(table) if self.parent else type(getattr(self, table))()
-        return above + getattr(self, table) if isinstance(above, list) else above | getattr(self, table)
+    def __init__(self, name, parent=None):
+        self.name, self.parent = name, parent
+        self.definitions, self.functions, self.notations, self.sizes, self.conditions, self.point = [
+            getattr(parent, table).new_child() if parent else ChainMap() for table in self.TABLES
+        ]
+        # definitions: {name: tree}; functions: {name: Function}; notations: {tree: what it is short for};
+        # sizes: {letter of a vector or matrix: its dimension, as last stated}; conditions: {(relation, left, right): True};
+        # point: {name: the number that it is where numbers are meant}
+        self.boxed = []
 
     def letters(self):
-        return {key.split("_")[0] for key in self.all("functions")}
+        """Those that are followed by arguments."""
+        return {written(name).split("_")[0] for name in self.functions}
+
+    def function(self, name):
+        """The function of this name, or the one of which it is a component."""
+        return self.functions.get(name) or (self.functions.get(name[1]) if name[0] == "sub" else None)
+
+    def size_names(self):
+        """The letters that stand for dimensions, as n in R^n."""
+        sizes = [*self.sizes.values()]
+        for function in self.functions.values():
+            sizes += [function.dimension, *function.sizes.values()]
+        return {one[1] for size in sizes for one in size if one[0] == "name"}
 
 
-def key(tree):
-    """A name with its indices, written out: t_3, A_1_2. None if the tree is no name."""
-    if tree[0] == "name":
-        return tree[1]
-    if tree[0] == "sub" and tree[1][0] == "name" and all(index[0] in ("num", "name") for index in tree[2]):
-        return "_".join([tree[1][1], *[index[1] for index in tree[2]]])
-    return None
-
-
-def walk(tree):
-    if isinstance(tree, tuple):
-        if tree and isinstance(tree[0], str):
-            yield tree
-        yield from chain.from_iterable(map(walk, tree))
-
-
-def subtrees(parts):
-    for part in parts:
-        if isinstance(part, tuple):
-            yield from [part] if part and isinstance(part[0], str) else subtrees(part)
-
-
-def replaced(tree, old, new):
-    if tree == old:
-        return new
-    return tuple(replaced(part, old, new) for part in tree) if isinstance(tree, tuple) else tree
-
-
-def indices(tree, part):
-    """{letter of an index that is bound by no sum: (name it stands at, axis)}."""
-    found, bound = {}, {one[1] for one in walk(tree) if one[0] == "sum"}
-    sizes = {
-        one for size in [*part.all("sizes").values(), *[f[2] for f in part.all("functions").values()]] for one in size or ()
-    }
-    for one in walk(tree):
-        if one[0] == "sub":
-            for axis, index in enumerate(one[2]):
-                if index[0] == "name" and index not in sizes and index[1] not in bound:
-                    found.setdefault(index[1], (one[1], axis))
-    return found
+def names(tree, part):
+    """The names that a tree is made of, a function being made of its arguments; sums are written out."""
+    function = part.function(tree) if is_name(tree) else None
+    if function or tree[0] == "call":
+        return names(("tuple", function.arguments if function else tree[2]), part)
+    if is_name(tree):
+        return {tree}
+    if tree[0] == "sum" and tree[2][0] == tree[3][0] == "num":
+        numbers = range(int(tree[2][1]), int(tree[3][1]) + 1)
+        return set().union(*[names(replaced(tree[4], ("name", tree[1]), ("num", str(i))), part) for i in numbers])
+    return set().union(*[names(one, part) for one in subtrees(tree[1:])])
 
 
 def array(rows):
-    out = np.empty((len(rows), len(rows[0])), dtype=object)
-    for at in np.ndindex(out.shape):
-        out[at] = rows[at[0]][at[1]]
-    return out
+    if any(isinstance(cell, np.ndarray) for row in rows for cell in row):
+        raise ReadingError("a vector or matrix among numbers")
+    return np.array(rows, dtype=object)
+
+
+def each(function, value):
+    """Of a number, or of each entry."""
+    return np.frompyfunc(function, 1, 1)(value)
+
+
+def shown(shape):
+    return " × ".join(map(str, shape)) if shape else "1"
 
 
 class Meaning:
     """Trees as values: numbers, or object arrays of two dimensions (vectors are columns). Subclasses say what a number is."""
 
-    def __init__(self, part, sizes, world, values=None):
-        self.part, self.sizes, self.world, self.values, self.known = part, sizes, world, values or {}, {}
+    def __init__(self, part, sizes, world):
+        self.part, self.sizes, self.world = part, sizes, world  # world: {letter of a dimension: number}
+        self.values, self.known = {}, {}  # of names: those that are given, and those that have been found from definitions
 
     def given(self, values, sizes=()):
         other = object.__new__(type(self))
         other.__dict__.update(self.__dict__, values=self.values | values, sizes=self.sizes | dict(sizes), known={})
         return other
+
+    def __call__(self, tree):
+        return getattr(self, "read_" + tree[0], self.unknown)(*tree[1:])
+
+    def unknown(self, *_):
+        raise ReadingError("what these dots stand for")
 
     def size(self, tree):
         if tree[0] == "num":
@@ -115,18 +113,6 @@ class Meaning:
         if tree[1] in self.world:
             return self.world[tree[1]]
         raise ReadingError(f"the index {tree[1]}")
-
-    def __call__(self, tree):
-        return getattr(self, "read_" + tree[0], self.unknown)(*tree[1:])
-
-    def once(self, definition):
-        """The value of a definition; only that of a tree that lives as long as its part may be remembered by its identity."""
-        if id(definition) not in self.known:
-            self.known[id(definition)] = self(definition)
-        return self.known[id(definition)]
-
-    def unknown(self, *_):
-        raise ReadingError("what these dots stand for")
 
     # --------------------------------------------------------------------------------------------- names
 
@@ -137,187 +123,139 @@ class Meaning:
         return self.named(("name", letter))
 
     def read_sub(self, base, index):
-        index = tuple(("num", str(self.size(one))) for one in index)
-        if base[0] == "name" and not self.callable(key(("sub", base, index))) and self.callable(base[1]):
-            return self.component(self(base), index)
-        return self.named(("sub", base, index))
-
-    def component(self, value, index):
-        position = [int(one[1]) - 1 for one in index]
-        if not isinstance(value, np.ndarray) or any(not 0 <= at < size for at, size in zip(position, value.shape)):
-            raise ReadingError(f"the component {', '.join(one[1] for one in index)}")
-        return value[tuple(position)] if len(position) == 2 else value[position[0], 0]
+        return self.named(self.indexed(("sub", base, index)))
 
     def read_bold(self, letter):
         if letter == "0":
             return self.number("0")
-        whole = self.part.find("definitions", ("bold", letter))
-        if whole is not None and not any(name in self.values for name in self.components(letter)):
-            return self.once(whole)
-        rows, columns = (*self.dimension(letter), 1)[:2]
-        return np.reshape(array([[self.named(tree, name) for name, tree in self.components(letter).items()]]), (rows, columns))
+        whole, components = ("bold", letter), self.components(("bold", letter))
+        if whole in self.part.definitions and not any(name in self.values for name in components):
+            return self.once(whole, self.part.definitions[whole])
+        return np.reshape(array([[self.named(name) for name in components]]), (*self.dimension(letter), 1)[:2])
+
+    def indexed(self, name):
+        """The name with numbers for its indices."""
+        if not is_name(name):
+            raise ReadingError("a derivative by, or an index on, something that is no name")
+        return ("sub", name[1], tuple(("num", str(self.size(one))) for one in name[2])) if name[0] == "sub" else name
 
     def dimension(self, letter):
         """Of a vector, (n,), or of a matrix, (m, n)."""
         if self.sizes.get(letter):
             return tuple(map(self.size, self.sizes[letter]))
-        whole = self.part.find("definitions", ("bold", letter))
-        if whole is None:
+        if ("bold", letter) not in self.part.definitions:
             raise ReadingError(f"the dimension of {letter}")
-        return self(whole).shape[:1]
+        return self(self.part.definitions["bold", letter]).shape[:1]
 
-    def components(self, letter):
-        """{x_1: its tree, ...}, row by row."""
-        trees = [("sub", ("name", letter), tuple(("num", str(i + 1)) for i in at)) for at in np.ndindex(self.dimension(letter))]
-        return {key(tree): tree for tree in trees}
+    def components(self, name):
+        """The names of a vector's or matrix's components, row by row; that of a number alone."""
+        if name[0] != "bold":
+            return [self.indexed(name)]
+        places = np.ndindex(self.dimension(name[1]))
+        return [("sub", ("name", name[1]), tuple(("num", str(i + 1)) for i in place)) for place in places]
 
-    def callable(self, name):
-        return self.part.find("functions", name) is not None
-
-    def named(self, tree, name=None):
-        name = name or key(tree)
-        if name is None:
-            raise ReadingError("an index on something that is no name")
+    def named(self, name):
         if name in self.values:
             return self.values[name]
-        defined = self.part.find("definitions", tree)
-        if defined is not None:
-            return self.once(defined)
-        if self.callable(name):
-            arguments, tree, *_ = self.part.find("functions", name)
-            return self.once(tree) if tree else self.apply(name, [self(one) for one in arguments])
-        if tree[0] == "sub":
-            whole = self.part.find("definitions", ("bold", tree[1][1]))
-            if whole is not None:
-                return self.component(self.once(whole), tree[2])
-            size = self.sizes.get(tree[1][1]) and self.dimension(tree[1][1])
-            if size and (len(size) != len(tree[2]) or any(not 1 <= int(i[1]) <= n for i, n in zip(tree[2], size))):
-                raise ReadingError(f"{name} is no component of {tree[1][1]}")
-            if tree[1][1] in self.part.letters():
-                raise NoValueError(f"there is no {name}")
-        elif name in self.world:
-            return self.number(str(self.world[name]))
-        return self.free(name)
+        if name in self.part.definitions:
+            return self.once(name, self.part.definitions[name])
+        if function := self.part.functions.get(name):
+            return self.once(name, function.body or ("call", name, function.arguments))
+        if name[0] == "sub":
+            return self.component(name[1], name[2])
+        return self.number(str(self.world[name[1]])) if name[1] in self.world else self.free(name)
+
+    def once(self, name, definition):
+        if name not in self.known:
+            self.known[name] = self(definition)
+        return self.known[name]
+
+    def component(self, base, index):
+        """That of a function or a defined vector; or else a number of its own, if there is one."""
+        vector = ("bold", base[1])
+        if base in self.part.functions or vector in self.part.definitions:
+            return self.entry(self(base if base in self.part.functions else vector), index)
+        size = self.dimension(base[1]) if base[1] in self.sizes else None
+        if size and (len(size) != len(index) or any(not 1 <= int(i[1]) <= n for i, n in zip(index, size))):
+            raise ReadingError(f"{written(('sub', base, index))}, which is no component of {base[1]}")
+        if base[1] in self.part.letters():
+            raise RefutedError(f"there is no {written(('sub', base, index))}")
+        return self.free(("sub", base, index))
+
+    @staticmethod
+    def entry(value, index):
+        place = (*[int(one[1]) - 1 for one in index], 0)[:2]
+        if not isinstance(value, np.ndarray) or any(not 0 <= at < size for at, size in zip(place, value.shape)):
+            raise ReadingError(f"the component {', '.join(one[1] for one in index)}")
+        return value[place]
 
     # --------------------------------------------------------------------------------------------- functions
 
     def read_call(self, function, arguments):
         values = [self(one) for one in arguments]
         if function[0] == "prime":
-            return self.derivative(lambda value: self.apply_tree(function[1], [value]), values[0])
-        return self.apply_tree(function, values)
-
-    def apply_tree(self, function, values):
-        name = key(function)
-        if name is not None and self.callable(name):
-            return self.apply(name, values)
-        if function[0] == "sub" and self.callable(function[1][1]):
-            return self.component(self.apply(function[1][1], values), function[2])
-        raise ReadingError(f"the function {name}")
+            return self.derivative(lambda value: self.apply(function[1], [value]), values[0])
+        return self.apply(function, values)
 
     def apply(self, name, values):
-        arguments, tree, dimension, _ = self.part.find("functions", name)
-        if arguments and len(arguments) != len(values):
-            raise NoValueError(f"{name} takes {len(arguments)} arguments")
-        if tree is None:
-            flat = [one for value in values for one in (value.flat if isinstance(value, np.ndarray) else [value])]
-            if not dimension:
-                return self.undefined(name, flat)
-            return array([[self.undefined(f"{name}_{i}", flat)] for i in range(1, self.size(dimension[0]) + 1)])
+        function = self.part.functions.get(name)
+        if not function and self.part.function(name):
+            return self.entry(self.apply(name[1], values), name[2])
+        if not function:
+            raise ReadingError(f"the function {written(name)}")
+        if function.arguments and len(function.arguments) != len(values):
+            raise RefutedError(f"{written(name)} takes {len(function.arguments)} arguments")
+        if function.body is None:
+            flat = [one for value in values for one in np.ravel(value)]
+            if not function.dimension:
+                return self.undefined(written(name), flat)
+            return array([[self.undefined(f"{written(name)}_{i + 1}", flat)] for i in range(self.size(function.dimension[0]))])
         given, sizes = {}, {}
-        for argument, value in zip(arguments, values, strict=True):
+        for argument, value in zip(function.arguments, values):
             if argument[0] == "bold":
-                given |= {f"{argument[1]}_{i}": one for i, one in enumerate(value.flat, 1)}
-                sizes[argument[1]] = (("num", str(len(value))),)
+                sizes[argument[1]] = (("num", str(np.size(value))),)
+                given |= zip(self.given({}, sizes).components(argument), np.ravel(value))
             else:
-                given[key(argument)] = value
-        return self.given(given, sizes)(tree)
+                given[argument] = value
+        return self.given(given, sizes)(function.body)
 
     def read_prime(self, function):
-        arguments, *_ = self.part.find("functions", key(function)) or [()]
-        if len(arguments) != 1:
+        known = self.part.function(function)
+        if not known or len(known.arguments) != 1:
             raise ReadingError("a prime on something that is no function of one variable")
-        return self.read_call(("prime", function), arguments)
+        return self.read_call(("prime", function), known.arguments)
 
     def read_fn(self, function, argument):
-        return self.each(lambda one: self.elementary(function, one), self(argument))
-
-    @staticmethod
-    def each(function, value):
-        return array([[function(one) for one in row] for row in value]) if isinstance(value, np.ndarray) else function(value)
+        return each(lambda one: self.elementary(function, one), self(argument))
 
     # --------------------------------------------------------------------------------------------- derivatives
 
     def own(self, tree):
-        """What a quantity is directly made of: names of numbers, and ("bold", letter) for all components of a vector."""
-        if tree[0] == "call":
-            return set().union(*map(self.own_names, tree[2]))
-        if tree[0] in ("name", "sub", "bold"):
-            function = self.part.find("functions", key(tree) or "") or (
-                tree[0] == "sub" and self.part.find("functions", tree[1][1])
-            )
-            if function:
-                return set().union(*map(self.own_names, function[0]))
-            body = self.part.find("definitions", tree)
-            return self.own_names(tree if body is None else body)
-        return set().union(*[self.own(part) for part in subtrees(tree[1:])])
-
-    def own_names(self, tree):
-        if tree[0] == "call":
-            return self.own_names(("tuple", tree[2]))
-        if tree[0] == "bold":
-            return {tree}
-        if tree[0] in ("name", "sub"):
-            return {key(tree)} if not self.callable(key(tree) or "") else self.own(tree)
-        return set().union(*[self.own_names(part) for part in subtrees(tree[1:])])
-
-    def variables(self, tree):
-        if tree[0] == "bold":
-            return self.components(tree[1])
-        if tree[0] == "sub":
-            tree = ("sub", tree[1], tuple(("num", str(self.size(one))) for one in tree[2]))
-        if key(tree) is None:
-            raise ReadingError("a derivative by something that is no variable")
-        return {key(tree): tree}
-
-    def gradient(self, by, tree, total=False):
-        """The derivatives of a quantity by each variable in `by`, as a list."""
-        if tree[0] == "sub" and key(tree) and not self.callable(key(tree)):
-            tree = ("sub", tree[1], tuple(("num", str(self.size(one))) for one in tree[2]))
-        tree = self.part.find("definitions", ("same", tree)) or tree
-        own, found = self.own(tree), []
-        if own == {key(tree)} and not own & set(self.variables(by)):
-            raise ReadingError(f"a derivative of {key(tree)}, of which nothing has been said")
-        if by[0] == "bold" and by not in self.made_of(own):
-            raise NoValueError(f"this does not depend on {by[1]}")
-        for name, variable in self.variables(by).items():
-            direct = name in own or (variable[0] == "sub" and ("bold", variable[1][1]) in own)
-            base = self.given(self.held(own) if direct and not total else {})
-            found.append(
-                self.derivative(lambda value, base=base, name=name: base.given({name: value})(tree), base.named(variable, name))
-            )
-        return found
+        """The names that a quantity is directly made of."""
+        return names(self.part.definitions.get(tree, tree), self.part)
 
     def made_of(self, own):
-        """The same, with what these are made of themselves."""
-        for name in own:
-            tree = name if isinstance(name, tuple) else self.as_tree(name)
-            own = own | (self.made_of(self.own(tree)) if self.part.find("definitions", tree) is not None else set())
-        return own
+        """These names, and all that they are made of themselves."""
+        return own.union(*[self.made_of(self.own(name)) for name in own if name in self.part.definitions])
+
+    def gradient(self, by, tree, total=False):
+        """The derivatives of a quantity by each component of `by`, as a list."""
+        tree = self.indexed(tree) if is_name(tree) else tree
+        tree = self.part.notations.get(tree, tree)
+        own, found = self.own(tree), []
+        if own == {tree} and tree not in self.components(by):
+            raise ReadingError(f"a derivative of {written(tree)}, of which nothing has been said")
+        if by[0] == "bold" and by not in self.made_of(own):
+            raise RefutedError(f"this does not depend on {by[1]}")
+        for name in self.components(by):
+            direct = name in own or (name[0] == "sub" and ("bold", name[1][1]) in own)
+            base = self.given(self.held(own) if direct and not total else {})
+            found.append(self.derivative(lambda value, base=base, name=name: base.given({name: value})(tree), base.named(name)))
+        return found
 
     def held(self, own):
-        """The present values of those names that are defined, so that no derivative goes through their definitions."""
-        single = {name: self.as_tree(name) for name in own if isinstance(name, str)}
-        vectors = [one for one in own if isinstance(one, tuple) and self.part.find("definitions", one) is not None]
-        held = {name: tree for name, tree in single.items() if self.part.find("definitions", tree) is not None}
-        for _, letter in vectors:
-            held |= self.components(letter)
-        return {name: self.named(tree, name) for name, tree in held.items()}
-
-    @staticmethod
-    def as_tree(name):
-        letter, *index = name.split("_")
-        return ("sub", ("name", letter), tuple(("num", one) for one in index)) if index else ("name", letter)
+        """The present values of the names that are defined, so that no derivative goes through their definitions."""
+        return {one: self.named(one) for name in own if name in self.part.definitions for one in self.components(name)}
 
     def read_deriv(self, by, tree, total):
         columns = self.gradient(by, tree, total)
@@ -325,39 +263,31 @@ class Meaning:
             return columns[0]
         return np.hstack([one if isinstance(one, np.ndarray) else array([[one]]) for one in columns])
 
-    def read_nabla(self, by, tree):
-        short = self.part.find("notations", ("nabla", by, tree))
-        if short is not None:
-            return self(short).T
-        return self.partial_gradient(by, tree)
-
-    def partial_gradient(self, by, tree):
-        by = [by] if by else [self.as_variable(name) for name in sorted(self.own(tree), key=str)]
-        values = [one for variable in by for one in self.gradient(variable, tree)]
+    def read_nabla(self, by, tree, fixed=None):
+        if not fixed and ("nabla", by, tree) in self.part.notations:
+            return self(self.part.notations["nabla", by, tree]).T
+        variables = [by] if by else sorted(self.own(tree))
+        values = [one for variable in variables for one in self.gradient(variable, tree)]
         if any(isinstance(one, np.ndarray) for one in values):
             raise ReadingError("the gradient of something that is no number")
         return array([[one] for one in values])
 
-    def as_variable(self, name):
-        return name if isinstance(name, tuple) else self.as_tree(name)
-
-    def read_at(self, tree, _):
-        if tree[0] != "nabla":
+    def read_at(self, tree, fixed):
+        if tree[0] != "nabla" or fixed == tree[1] or fixed not in self.own(tree[2]):
             raise ReadingError("what is held fixed here")
-        return self.partial_gradient(*tree[1:])
+        return self.read_nabla(*tree[1:], fixed)
 
     def read_bar(self, tree):
-        result = self.part.find("definitions", ("bar",))
-        if result is None:
+        if ("bar",) not in self.part.notations:
             raise ReadingError("an adjoint of which nobody said of what")
-        return self.gradient(tree, result, total=True)[0]
+        return self.gradient(tree, self.part.notations["bar",], total=True)[0]
 
     def read_path(self, steps):
+        """The product of the partial derivatives along a path."""
         value = self.number("1")
         for one, user in zip(steps, steps[1:]):
-            user = self.part.find("definitions", ("same", user)) or user
-            if key(one) not in self.own(user):
-                raise NoValueError(f"there is no arrow from {key(one)} to {key(user)}")
+            if one not in self.own(self.part.notations.get(user, user)):
+                raise RefutedError(f"there is no arrow from {written(one)} to {written(user)}")
             value = value * self.gradient(one, user)[0]
         return value
 
@@ -366,7 +296,7 @@ class Meaning:
     def read_add(self, left, right):
         left, right = self(left), self(right)
         if np.shape(left) != np.shape(right):
-            raise NoValueError(f"a sum of dimensions {shown(np.shape(left))} and {shown(np.shape(right))}")
+            raise RefutedError(f"a sum of dimensions {shown(np.shape(left))} and {shown(np.shape(right))}")
         return left + right
 
     def read_subtract(self, left, right):
@@ -380,22 +310,22 @@ class Meaning:
         if not (isinstance(left, np.ndarray) and isinstance(right, np.ndarray)):
             return left * right
         if left.shape[1] != right.shape[0]:
-            raise NoValueError(f"a product of dimensions {shown(left.shape)} and {shown(right.shape)}")
+            raise RefutedError(f"a product of dimensions {shown(left.shape)} and {shown(right.shape)}")
         value = left @ right
         return value[0, 0] if value.shape == (1, 1) else value
 
     def read_div(self, left, right):
         left, right = self(left), self(right)
         if isinstance(right, np.ndarray):
-            raise NoValueError("a division by a vector")
-        return self.each(lambda one: self.ratio(one, right), left)
+            raise RefutedError("a division by a vector")
+        return each(lambda one: self.ratio(one, right), left)
 
     def read_pow(self, base, exponent):
         if base == ("name", "e"):
             return self.read_fn("exp", exponent)
         base, exponent = self(base), self(exponent)
         if isinstance(base, np.ndarray) or isinstance(exponent, np.ndarray):
-            raise NoValueError("a power of a vector")
+            raise RefutedError("a power of a vector")
         return self.power(base, exponent)
 
     def read_T(self, tree):  # noqa: N802
@@ -405,31 +335,24 @@ class Meaning:
         return value.T
 
     def read_sum(self, index, first, last, body):
-        total = self.number("0")
-        for i in range(self.size(first), self.size(last) + 1):
-            total = total + self(replaced(body, ("name", index), ("num", str(i))))
-        return total
+        numbers = range(self.size(first), self.size(last) + 1)
+        return sum([self(replaced(body, ("name", index), ("num", str(i)))) for i in numbers], self.number("0"))
 
     def items(self, trees):
         """Their values, where dots stand for what changes from 1 to n."""
         if ("dots",) not in trees:
             return [self(one) for one in trees]
         first, last = trees[0], trees[-1]
-        names = [
-            one
-            for one in walk(last)
-            if one[0] == "name" and replaced(last, one, ("num", "1")) == first and one[1] in self.world
-        ]
-        if len(trees) != 3 or not names:
+        running = [n for n in walk(last) if n[0] == "name" and n[1] in self.world and replaced(last, n, ("num", "1")) == first]
+        if len(trees) != 3 or not running:
             raise ReadingError("what these dots stand for")
-        return [self(replaced(last, names[0], ("num", str(i)))) for i in range(1, self.size(names[0]) + 1)]
+        return [self(replaced(last, running[0], ("num", str(i)))) for i in range(1, self.size(running[0]) + 1)]
 
     def read_tuple(self, trees):
         return array([[one] for one in self.items(trees)])
 
     def read_diag(self, trees):
-        values = self.items(trees)
-        values = list(values[0].flat) if isinstance(values[0], np.ndarray) else values
+        values = [one for value in self.items(trees) for one in np.ravel(value)]
         return array([[one if i == j else self.number("0") for j in range(len(values))] for i, one in enumerate(values)])
 
     def read_matrix(self, rows):
@@ -439,11 +362,7 @@ class Meaning:
         for value, condition in branches:
             if condition is None or self.holds(*condition):
                 return self(value)
-        raise NoValueError("no case applies")
-
-
-def shown(shape):
-    return " × ".join(map(str, shape)) if shape else "1"
+        raise RefutedError("no case applies")
 
 
 class Symbols(Meaning):
@@ -454,17 +373,17 @@ class Symbols(Meaning):
         self.divisors = []  # all that was divided by
 
     def poles(self):
-        """Rational zeros of the divisors, each in one name, as {name: value}, the others being what Draw makes of them."""
+        """Rational zeros of the divisors that are polynomials in one name, as {name: value}."""
         for divisor in {sp.sympify(one) for one in self.divisors}:
             for name in divisor.free_symbols:
                 if divisor.free_symbols == {name} and divisor.is_polynomial(name):
-                    yield from ({str(name): value} for value in sp.roots(divisor, name, filter="Q"))
+                    yield from ({name.name: value} for value in sp.roots(divisor, name, filter="Q"))
 
     def number(self, digits):
         return sp.Rational(digits)
 
     def free(self, name):
-        return sp.Symbol(name, real=True)
+        return sp.Symbol(written(name), real=True)
 
     def undefined(self, name, arguments):
         return sp.Function(name)(*arguments)
@@ -480,8 +399,8 @@ class Symbols(Meaning):
         return base**exponent
 
     def derivative(self, function, at):
-        moved = sp.Dummy(real=True)
-        return self.each(lambda value: sp.sympify(value).diff(moved).subs(moved, at).doit(), function(moved))
+        moved = sp.Dummy(str(at), real=True)  # by its own name, for the poles
+        return each(lambda value: sp.sympify(value).diff(moved).subs(moved, at).doit(), function(moved))
 
     def holds(self, relation, left, right):
         difference = sp.simplify(self(left) - self(right))
@@ -493,46 +412,41 @@ class Symbols(Meaning):
 class Numbers(Meaning):
     """As printed, at one point: with some 100 digits, and derivatives as the limit that defines them."""
 
-    def __init__(self, part, sizes, world, values, draw):
-        super().__init__(part, sizes, world, values)
-        self.drawn, self.draw = {}, draw
+    def __init__(self, part, sizes, world, draw):
+        super().__init__(part, sizes, world)
+        self.draw = draw  # gives the free names their values
 
     def number(self, digits):
         return mpmath.mpf(digits)
 
     def free(self, name):
-        if name not in self.drawn:
-            self.drawn[name] = mpmath.mpf(self.draw(name))
-        return self.drawn[name]
+        return self.draw(written(name))
 
     def undefined(self, name, arguments):
         """Some smooth function, the same one for each name throughout this point."""
-        rng = random.Random(f"{name} {self.draw(None)}")
+        rng = random.Random(f"{name} {self.draw.seed}")
         weights = [mpmath.mpf(rng.randint(-9, 9)) / 7 for _ in arguments]
         inner = sum([weight * u for weight, u in zip(weights, arguments)], mpmath.mpf(rng.randint(-9, 9)))
-        return (
-            rng.randint(2, 5)
-            + 3 * mpmath.sin(inner)
-            + sum([u * v for u, v in zip(arguments, [*arguments[1:], arguments[0] * weights[0]])]) / 9
-        )
+        mixed = sum([u * v for u, v in zip(arguments, [*arguments[1:], arguments[0] * weights[0]])]) / 9
+        return rng.randint(2, 5) + 3 * mpmath.sin(inner) + mixed
 
     def elementary(self, function, value):
         return self.real(getattr(mpmath, function)(value), function)
 
     def ratio(self, left, right):
         if right == 0:
-            raise NoValueError("a division by zero")
+            raise RefutedError("a division by zero")
         return left / right
 
     def power(self, base, exponent):
         if base == 0 and exponent <= 0:
-            raise NoValueError(f"0 to the power of {mpmath.nstr(exponent)}")
+            raise RefutedError(f"0 to the power of {mpmath.nstr(exponent)}")
         return self.real(base**exponent, "power")
 
     @staticmethod
     def real(value, function):
         if not isinstance(value, mpmath.mpf) or not mpmath.isfinite(value):
-            raise NoValueError(f"{function} is not real here")
+            raise RefutedError(f"{function} is not real here")
         return value
 
     def derivative(self, function, at):
@@ -541,19 +455,19 @@ class Numbers(Meaning):
         central, forward = (after - before) / (2 * step), (after - here) / step
         for one, other in zip(np.ravel(central), np.ravel(forward)):
             if abs(one - other) > mpmath.mpf(10) ** (-STEP // 2) * (1 + abs(one)):
-                raise NoValueError("a derivative that does not exist")
+                raise RefutedError("a derivative that does not exist")
         return central
 
     def holds(self, relation, left, right):
-        left, right = np.broadcast_arrays(*[np.array(self(one), dtype=object) for one in (left, right)])
-        signs = [mpmath.sign(a - b) for a, b in zip(left.flat, right.flat)]
+        sides = np.broadcast_arrays(*[np.array(self(one), dtype=object) for one in (left, right)])
+        signs = [mpmath.sign(a - b) for a, b in zip(*map(np.ravel, sides))]
         match relation:
             case "=":
                 return not any(signs)
             case r"\ne" | r"\neq":
                 return any(signs)
-            case "<" | r"\le" | r"\leq":
-                return all(sign < 0 or (sign == 0 and relation != "<") for sign in signs)
-            case ">" | r"\ge" | r"\geq":
-                return all(sign > 0 or (sign == 0 and relation != ">") for sign in signs)
+            case "<" | ">":
+                return all(sign == (1 if relation == ">" else -1) for sign in signs)
+            case r"\le" | r"\leq" | r"\ge" | r"\geq":
+                return all(sign != (-1 if relation[1] == "g" else 1) for sign in signs)
         raise ReadingError(f"the condition {relation}")

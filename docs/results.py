@@ -82,14 +82,12 @@ def save_graphs(names):
 
 
 def quoted(markdown, names):
-    """The Markdown with every quotation renewed."""
-
-    def renew(match):
-        value = str(eval(match["expression"], names))
+    """The Markdown with every quotation renewed, one after the other; `text` is the Markdown as far as that has been done."""
+    for match in re.finditer(r"<!--=(?P<expression>.*?)-->.*?<!--/-->", text := markdown, flags=re.DOTALL):
+        value = str(eval(match["expression"], names | {"text": text}))
         value = f"\n\n{value}\n\n" if "\n" in value else f" {value}" if value.startswith("$") else value  # as GitHub needs it
-        return f"<!--={match['expression']}-->{value}<!--/-->"
-
-    return re.sub(r"<!--=(?P<expression>.*?)-->.*?<!--/-->", renew, markdown, flags=re.DOTALL)
+        text = text.replace(match[0], f"<!--={match['expression']}-->{value}<!--/-->")
+    return text
 
 
 def renewed(markdown):

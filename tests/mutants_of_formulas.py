@@ -15,11 +15,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from docs import proof
+from docs.documents import ANSWER, Document, printed
+from docs.formulas import RELATIONS, tokens
 
-SOURCE = proof.printed(proof.FILES[0])
-SHEET = proof.Document(proof.SHEET)
-LINES = set()  # those of formulas that cannot be read as they are
-KNOWN = {}  # what has been settled before: a mutant settles only what it changes
+((PLACE, SOURCE),) = printed(proof.FILES[0])
+SHEET = Document(proof.SHEET)
 
 # Mutants that are as true as the original, and why: (part, part of the printed formula after the change).
 EQUAL = {
@@ -111,64 +111,52 @@ def changes(tex):
             yield "entries", tex[: match.start(1)] + "".join(exchanged) + tex[match.end(1) :]
 
 
-def formulas(found, path=()):
-    """(where in the tree of events, part, formula) of all that states something."""
-    part, row_part = "front", None
-    for i, event in enumerate(found):
-        match event:
-            case ("heading", _, text):
-                part = re.match(r"(\d\(\w\)|\d(?= )|.*)", text)[1]
-            case ("row", cells, _):
-                row_part = cells[0][0].strip() if re.fullmatch(r"\d\(\w\)", cells[0][0].strip()) else part
-                for j, (_, inside) in enumerate(cells):
-                    for k, one in enumerate(inside):
-                        if one[0] == "math":
-                            yield (i, 1, j, 1, k), row_part, one[1]
-            case ("math", tex, _) if any(relations and relations[0] != r"\to" for _, relations in proof.statements(tex)):
-                yield (i,), part, tex
+def formulas(events, part="front"):
+    """(part, event) of each formula that states something; those in tables all do."""
+    for event in events:
+        if event.kind == "heading":
+            part = re.match(r"#+ (\d\(\w\)|\d(?= )|.*)", event.text)[1]
+        elif event.kind == "row":
+            named = ANSWER.match(event.text)
+            for cell in event.inside:
+                yield from ((named[1] if named else part, one) for one in cell if one.kind == "formula")
+        elif event.kind == "formula" and RELATIONS & {one.kind for one in deep(tokens(event.text)[0])}:
+            yield part, event
 
 
-def replaced(tree, path, tex):
-    if not path:
-        return (tree[0], tex, *tree[2:])
-    copy = list(tree)
-    copy[path[0]] = replaced(tree[path[0]], path[1:], tex)
-    return copy if isinstance(tree, list) else tuple(copy)
+def deep(pieces):
+    for piece in pieces:
+        yield from [piece] if isinstance(piece, str) else deep(piece)
 
 
-def unread(document):
-    return {claim.where for claim in document.claims if claim.verdict == "not checked"}
-
-
-def original():
-    """The claims as they are, settled; returns the lines that cannot be read."""
-    document = proof.Document(proof.FILES[0], SHEET, SOURCE)
-    if any([claim.verdict == "false" for claim in document.verdicts(KNOWN)]):
-        sys.exit("the write-up is false before anything is broken")
-    return unread(document)
+def changed(events, old, tex):
+    """The events with another text in one of them."""
+    new = []
+    for event in events:
+        inside = tuple(changed(cell, old, tex) for cell in event.inside)
+        new.append(event._replace(text=tex if event is old else event.text, inside=inside))
+    return new
 
 
 def mutants():
-    LINES.update(original())
-    found = SOURCE[0][1]
-    for path, part, tex in formulas(found):
-        where = found[path[0]]
-        line = where[-1] if where[0] != "row" else where[1][path[2]][1][path[4]][2]
-        if f"{proof.FILES[0].name}, line {line}" in LINES:
-            continue  # nothing can be said of these
-        seen = {tex}
-        for kind, changed in changes(tex):
-            if changed not in seen:
-                seen.add(changed)
-                yield part, kind, line, tex, changed, path
+    """(part, kind of change, formula, changed formula, number of the formula)."""
+    document = Document(proof.FILES[0], SHEET, [(PLACE, SOURCE)]).settled()  # and so a mutant settles only what it changes
+    if any(claim.message for claim in document.claims):
+        sys.exit("the write-up is false before anything is broken")
+    for number, (part, event) in enumerate(formulas(SOURCE)):
+        seen = {event.text}
+        for kind, tex in changes(event.text):
+            if tex not in seen:
+                seen.add(tex)
+                yield part, kind, event.text, tex, number
 
 
 def survives(mutant):
-    *_, changed, path = mutant
-    place, found = SOURCE[0]
+    *_, tex, number = mutant
+    _, event = [*formulas(SOURCE)][number]
     try:
-        document = proof.Document(proof.FILES[0], SHEET, [(place, replaced(found, path, changed))])
-        caught = any(claim.verdict == "false" for claim in document.verdicts(KNOWN)) or len(unread(document)) > len(LINES)
+        document = Document(proof.FILES[0], SHEET, [(PLACE, changed(SOURCE, event, tex))])
+        caught = any(claim.message for claim in document.verdicts())
     except Exception as crash:  # a crash is no verdict
         return mutant, f"CRASH {type(crash).__name__}: {crash}"
     return mutant, "" if caught else "ALIVE"
@@ -176,7 +164,7 @@ def survives(mutant):
 
 def equal(mutant):
     """Why a mutant is as true as the original, if it is known to be."""
-    return next((why for (part, text), why in EQUAL.items() if part == mutant[0] and text in " ".join(mutant[4].split())), "")
+    return next((why for (part, text), why in EQUAL.items() if part == mutant[0] and text in " ".join(mutant[3].split())), "")
 
 
 def sample(count):
@@ -196,12 +184,12 @@ def main(count=600):
     with multiprocessing.get_context("fork").Pool(2) as pool:
         for mutant, verdict in pool.imap_unordered(survives, chosen):
             if verdict:
-                part, kind, line, tex, changed, _ = mutant
+                part, kind, tex, new, _ = mutant
                 (as_true if equal(mutant) else alive).append(mutant)
-                print(f"{equal(mutant) or verdict}\n    {part} line {line}, {kind}: {' '.join(tex.split())}")
-                print(f"    {' '.join(changed.split())}", flush=True)
-    changed = len(chosen) - len(as_true)
-    print(f"{changed - len(alive)} of {changed} mutants caught; {len(as_true)} more are as true as the original")
+                print(f"{equal(mutant) or verdict}\n    {part}, {kind}: {' '.join(tex.split())}")
+                print(f"    {' '.join(new.split())}", flush=True)
+    wrong = len(chosen) - len(as_true)
+    print(f"{wrong - len(alive)} of {wrong} mutants caught; {len(as_true)} more are as true as the original")
     for part in dict.fromkeys(mutant[0] for mutant in chosen):
         print(f"    {part}: {sum([mutant[0] == part for mutant in chosen])}")
     return bool(alive)

@@ -1,0 +1,230 @@
+"""Settles claims: whether two sides are the same is asked of SymPy, and always of numbers at points of the stated domain."""
+
+import random
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice, product
+
+import mpmath
+import numpy as np
+import sympy as sp
+
+from docs.formulas import ReadingError, is_name, replaced, walk, written
+from docs.meaning import GUARD, Numbers, Part, RefutedError, Symbols, shown
+
+DIGITS = 50  # that must agree
+SPECIAL = [{i: value} for i in range(4) for value in (0, 1, -1)] + [dict.fromkeys(range(99), value) for value in (0, 1)]
+SETTLED = {}  # all that has been settled, by what it depends on: nothing is proved twice
+
+
+@dataclass
+class Draw:
+    """Numbers for free names, the same for the same seed: special ones by the order of the names, random ones otherwise."""
+
+    seed: str
+    given: dict
+    special: dict
+    stated: bool = False  # whether all names must be among the given ones
+
+    def __call__(self, name):
+        if name not in self.given:
+            if self.stated:
+                raise ReadingError(f"the value of {name}, which is not stated")
+            drawn = sp.Rational(random.Random(f"{self.seed} {name}").randint(-300, 300) * 2 + 1, 211)
+            self.given[name] = self.special.get(len(self.given), drawn)
+        value = sp.Rational(self.given[name])
+        return mpmath.mpf(value.p) / value.q
+
+    def __str__(self):
+        return ", ".join([f"{name} = {value}" for name, value in self.given.items()]) or "every point"
+
+
+@dataclass
+class Claim:
+    """left relation right, as it stands somewhere; or a remark on what stands there, which has its verdict from the start."""
+
+    left: tuple
+    relation: str
+    right: tuple
+    part: Part
+    tex: str
+    where: str
+    section: str
+    at_point: bool = False  # whether it is meant where the part's letters have their stated values, if there are such values
+    verdict: str = ""  # "proved", "at points", "not checked" or "false"
+    message: str = ""  # for the latter two
+
+    def __post_init__(self):
+        self.sizes = dict(self.part.sizes)
+
+    @cached_property
+    def context(self):
+        """What the verdict depends on."""
+        tables = [dict(getattr(self.part, table)) for table in Part.TABLES]
+        return repr((self.left, self.relation, self.right, self.at_point, self.sizes, tables))
+
+    def settle(self):
+        if self.context not in SETTLED:
+            self.at_point = self.at_point and bool(self.part.point)
+            try:
+                self.verdict = self.judged()
+            except (ReadingError, RecursionError) as reason:
+                self.verdict, self.message = "not checked", f"cannot read {reason}"
+            except ArithmeticError as reason:
+                self.verdict, self.message = "false", str(reason)
+            SETTLED[self.context] = self.at_point, self.verdict, self.message
+        self.at_point, self.verdict, self.message = SETTLED[self.context]
+
+    def judged(self):
+        if self.part.point and not self.at_point and is_number(self.right):
+            try:
+                return self.everywhere()
+            except RefutedError:
+                self.at_point = True
+        return self.everywhere()
+
+    def everywhere(self):
+        proved = [self.instance(*one) for one in self.instances()]
+        if not proved:
+            raise ReadingError("for which indices this is meant")
+        return "proved" if all(proved) else "at points"
+
+    def instances(self):
+        """The claim with numbers for its indices and for the letters of dimensions, as (left, right, sizes, world)."""
+        letters = sorted(self.part.size_names() | {one[1] for size in self.sizes.values() for one in size if one[0] == "name"})
+        for shift in range(3 if letters else 1):
+            world = {letter: 2 + (i + shift) % 3 for i, letter in enumerate(letters)}
+            both = ("both", self.left, self.right)
+            free = self.free_indices(both, letters)
+            for numbers in product(*[self.span(base, axis, world) for base, axis in free.values()]):
+                one = both
+                for letter, number in zip(free, numbers):
+                    one = replaced(one, ("name", letter), ("num", str(number)))
+                yield one[1], one[2], self.sizes_in(one), world
+
+    @staticmethod
+    def free_indices(tree, letters):
+        """{letter of an index that is bound by no sum: (name it stands at, axis)}."""
+        found, bound = {}, {*letters, *[one[1] for one in walk(tree) if one[0] == "sum"]}
+        for one in walk(tree):
+            for axis, index in enumerate(one[2] if one[0] == "sub" else ()):
+                if index[0] == "name" and index[1] not in bound:
+                    found.setdefault(index[1], (one[1], axis))
+        return found
+
+    def span(self, base, axis, world):
+        """The numbers that an index runs through."""
+        family = [name for name in self.part.functions if name[:2] == ("sub", base)]
+        if family:
+            return [int(name[2][0][1]) for name in family]
+        meaning = Symbols(self.part, self.sizes_in(base), world)
+        size = np.shape(meaning(base)) if base in self.part.functions else meaning.dimension(base[1])
+        return range(1, size[axis] + 1)
+
+    def sizes_in(self, tree):
+        """The dimensions of vectors, those of a function's arguments where the function is named."""
+        functions = [self.part.functions.get(one) for one in walk(tree) if is_name(one)]
+        return self.sizes | {letter: size for function in functions if function for letter, size in function.sizes.items()}
+
+    def instance(self, left, right, sizes, world):
+        """Whether SymPy proves it; raises if it is false at a point. SymPy has no say before numbers have confirmed it."""
+        symbols = Symbols(self.part, sizes, world)
+        if self.relation == r"\in":
+            want, have = tuple(map(symbols.size, right)), np.shape(symbols(left))
+            if have != ((*want, 1)[:2] if want else ()) and (want, have) != ((1,), ()):
+                raise RefutedError(f"it has the dimension {shown(have)}, not {shown(want)}")
+            return True
+        try:
+            sides = [np.array(symbols(side), dtype=object) for side in (left, right)]
+        except (ArithmeticError, ReadingError):
+            sides = None
+        points = [self.compare(left, right, sizes, world, draw) for draw in self.points(sizes, world, symbols.poles())]
+        if not points:
+            raise RefutedError("no point was found in the stated domain")
+        return bool(sides) and not self.at_point and all(map(vanishes, np.ravel(sides[0] - sides[1])))
+
+    def points(self, sizes, world, poles):
+        """Points of the domain: the stated one; or the poles of SymPy's divisors, special ones, and four at random."""
+        if self.at_point:
+            return [Draw("the point", {written(name): value for name, value in self.part.point.items()}, {}, stated=True)]
+
+        def inside(draw):
+            with mpmath.workdps(GUARD):
+                try:
+                    return all(Numbers(self.part, sizes, world, draw).holds(*condition) for condition in self.part.conditions)
+                except RefutedError:
+                    return False
+
+        special = [Draw("a pole", pole, {}) for pole in poles]
+        special += [Draw(f"{world}", {}, one) for one in SPECIAL if min(world.values(), default=2) == 2]
+        drawn = (Draw(f"{world} {attempt}", {}, {}) for attempt in range(60))
+        return [*filter(inside, special), *islice(filter(inside, drawn), 4)]
+
+    def compare(self, left, right, sizes, world, draw):
+        """Raises if the sides differ at this point."""
+        with mpmath.workdps(GUARD):
+            meaning = Numbers(self.part, sizes, world, draw)
+            try:
+                values = [meaning(side) for side in (left, right)]
+            except ArithmeticError as reason:
+                raise RefutedError(f"{reason or 'a value does not exist'}, at {draw}") from None
+            shapes = [np.shape(value) for value in values]
+            if shapes[0] != shapes[1]:
+                raise RefutedError(f"the left side has the dimension {shown(shapes[0])}, the right side {shown(shapes[1])}")
+            for a, b in zip(*map(np.ravel, values)):
+                tolerance = mpmath.mpf(10) ** -DIGITS * (1 + abs(a) + abs(b))
+                if self.at_point:
+                    tolerance += max(rounding(left), rounding(right))
+                if not abs(a - b) <= tolerance:
+                    sides = f"left side {mpmath.nstr(a, 15)}, right side {mpmath.nstr(b, 15)} at {draw}"
+                    raise RefutedError(f"{sides}; the right side should be {self.should_be(left, sizes, world, a)}")
+
+    def should_be(self, left, sizes, world, value):
+        if self.at_point:
+            return mpmath.nstr(value, 10)
+        try:
+            found = Symbols(self.part, sizes, world)(left)
+            return sp.latex(sp.Matrix(found) if isinstance(found, np.ndarray) else sp.simplify(found))
+        except (ReadingError, ArithmeticError):
+            return mpmath.nstr(value, 15)
+
+    def holds_without(self, condition, draw):
+        """Whether this point violates the condition, and the claim is true there nevertheless."""
+        left, right, sizes, world = next(self.instances())
+        try:
+            with mpmath.workdps(GUARD):
+                outside = not Numbers(self.part, sizes, world, draw).holds(*condition)
+            if outside and self.relation == "=" and not self.at_point:
+                self.compare(left, right, sizes, world, draw)
+        except (ArithmeticError, ReadingError):
+            return False
+        return outside
+
+
+def needless(condition, claims):
+    """A point that a condition excludes, although all claims under this condition are true there; or None."""
+    claims = [one for one in claims if condition in one.part.conditions and one.relation in ("=", r"\in")]
+    claims = [one for one in claims if one.verdict != "not checked"]
+    if any(claim.verdict == "false" for claim in claims):
+        return None  # that is to be said first
+    context = repr((condition, [claim.context for claim in claims]))
+    if context not in SETTLED:
+        draws = [Draw(f"outside {i}", {}, SPECIAL[i] if i < len(SPECIAL) else {}) for i in range(60 if claims else 0)]
+        SETTLED[context] = next((one for one in draws if all(claim.holds_without(condition, one) for claim in claims)), None)
+    return SETTLED[context]
+
+
+def vanishes(difference):
+    difference = sp.expand(difference)
+    return difference == 0 or sp.simplify(difference) == 0
+
+
+def is_number(tree):
+    return tree[0] == "num" or (tree[0] == "neg" and tree[1][0] == "num")
+
+
+def rounding(tree):
+    """Half a unit of the last digit of a decimal number, if the tree is one."""
+    decimals = re.search(r"\.(\d+)", str(tree)) if is_number(tree) else None
+    return mpmath.mpf(10) ** -len(decimals[1]) / 2 if decimals else mpmath.mpf(0)

@@ -1,0 +1,71 @@
+"""What task 2 asks of its assignments, adjoint equations and pictures, beyond their being true: each function says why not."""
+
+import re
+from xml.etree import ElementTree
+
+from docs.formulas import subtrees, walk, written
+from docs.meaning import names
+
+LEAVES = ("name", "sub", "num")
+
+
+def steps(part):
+    """{t_i: its assignment}."""
+    return {name: tree for name, tree in part.definitions.items() if name[:2] == ("sub", ("name", "t"))}
+
+
+def assignment(tree, part):
+    """Task 2(a): each t_i is one operation, and no two are the same."""
+    if tree[0] in LEAVES or any(one[0] not in LEAVES for one in subtrees(tree[1:])):
+        return "this is not one operation"
+    return "this is the same as another assignment" if tree in steps(part).values() else None
+
+
+def adjoint(node, tree, part):
+    """Task 2(c): an adjoint that is said by others has one product for each node that uses this one, and no other product."""
+    said = []
+    for term in terms(tree):
+        match term:
+            case ("mul", ("bar", bar), ("deriv", by, top, False)):
+                said.append((bar, top, by))
+            case _:
+                return None
+    users = [user for user, made in steps(part).items() if node in names(made, part)]
+    if sorted(said) == sorted([(user, user, node) for user in users]):
+        return None
+    return f"the nodes that use {written(node)} are {', '.join(map(written, users)) or 'none'}"
+
+
+def terms(tree):
+    return [*terms(tree[1]), *terms(tree[2])] if tree[0] == "add" else [tree]
+
+
+def partials(adjoint_equation, beside):
+    """Beside an adjoint equation stand the partial derivatives that are in it; both are lists of trees."""
+    if adjoint_equation[0][0] != "bar" or beside[0][0] != "deriv":
+        return None
+    found = [{one for tree in trees for one in walk(tree) if one[0] == "deriv"} for trees in (adjoint_equation, beside)]
+    return None if found[0] == found[1] else "these are not the partial derivatives of the adjoint equation beside them"
+
+
+def picture(path, part):
+    """Task 2(b): (why the drawn nodes and arrows are not those of the assignments, [the texts of each node, as LaTeX])."""
+    drawn = ElementTree.parse(path).iter()
+    nodes = {one.get("data-node"): one for one in drawn if one.get("data-node")}
+    arrows = {tuple(one.get("data-edge").split()) for one in ElementTree.parse(path).iter() if one.get("data-edge")}
+    asked = {(label(source), label(user)) for user, made in steps(part).items() for source in names(made, part)}
+    if nodes and (arrows != asked or set(nodes) != {node for arrow in asked for node in arrow}):
+        return "the nodes and arrows of the picture are not those of the assignments", []
+    return None, [[latex("".join(text.itertext())) for text in node if text.tag.endswith("text")] for node in nodes.values()]
+
+
+def label(name):
+    return re.sub("^t_", "t", written(name))
+
+
+def latex(text):
+    """What is written in a node of a picture, as LaTeX."""
+    text = re.sub(r"([A-Za-z])(\u0304?)_?(\d+)", r"\1\2_{\3}", text)
+    text = re.sub(r"([A-Za-z])\u0304", r"\\bar \1", text)
+    text = re.sub(r"√([A-Za-z](?:_\{\d+\})?)", r"\\sqrt{\1}", text)
+    return text.replace("·", r"\cdot ").replace("−", "-").replace("²", "^2").replace("log", r"\log")
