@@ -157,9 +157,12 @@ class Document:
         for event in chain.from_iterable(row.inside):
             self.take(event)
             if event.kind == "formula" and "=" not in event.text and self.part.boxed:
-                sides, _ = next(statements(tokens(event.text)[0]))
-                self.equations.append((self.section, 1, event.text))
-                self.claim(self.read(sides[0]), "=", self.part.boxed[-1])
+                self.attempt(self.boxed, event)
+
+    def boxed(self, event):
+        sides, _ = next(statements(tokens(event.text)[0]))
+        self.equations.append((self.section, 1, event.text))
+        self.claim(self.read(sides[0]), "=", self.part.boxed[-1])
 
     def picture(self, event):
         """What is written in the nodes of a graph are claims."""
