@@ -119,8 +119,8 @@ class Claim:
         if family:
             return [int(name[2][0][1]) for name in family]
         meaning = Symbols(self.part, self.sizes_in(base), world)
-        size = np.shape(meaning(base)) if base in self.part.functions else meaning.dimension(base[1])
-        return range(1, size[axis] + 1)
+        shape = np.shape(meaning(base if base in self.part.functions else ("bold", base[1])))
+        return range(1, (*shape, 1)[axis] + 1)
 
     def sizes_in(self, tree):
         """The dimensions of vectors, those of a function's arguments where the function is named."""

@@ -5,7 +5,9 @@
 
 import random
 from collections import ChainMap
+from copy import copy
 from dataclasses import dataclass, field
+from functools import partial
 
 import mpmath
 import numpy as np
@@ -96,9 +98,9 @@ class Meaning:
         self.part, self.sizes, self.world = part, sizes, world  # world: {letter of a dimension: number}
         self.values, self.known = {}, {}  # of names: those that are given, and those that have been found from definitions
 
-    def given(self, values, sizes=()):
-        other = object.__new__(type(self))
-        other.__dict__.update(self.__dict__, values=self.values | values, sizes=self.sizes | dict(sizes), known={})
+    def given(self, values):
+        other = copy(self)
+        other.values, other.known = self.values | values, {}
         return other
 
     def __call__(self, tree):
@@ -126,12 +128,7 @@ class Meaning:
         return self.named(self.indexed(("sub", base, index)))
 
     def read_bold(self, letter):
-        if letter == "0":
-            return self.number("0")
-        whole, components = ("bold", letter), self.components(("bold", letter))
-        if whole in self.part.definitions and not any(name in self.values for name in components):
-            return self.once(whole, self.part.definitions[whole])
-        return np.reshape(array([[self.named(name) for name in components]]), (*self.dimension(letter), 1)[:2])
+        return self.number("0") if letter == "0" else self.named(("bold", letter))
 
     def indexed(self, name):
         """The name with numbers for its indices."""
@@ -139,20 +136,10 @@ class Meaning:
             raise ReadingError("a derivative by, or an index on, something that is no name")
         return ("sub", name[1], tuple(("num", str(self.size(one))) for one in name[2])) if name[0] == "sub" else name
 
-    def dimension(self, letter):
-        """Of a vector, (n,), or of a matrix, (m, n)."""
-        if self.sizes.get(letter):
-            return tuple(map(self.size, self.sizes[letter]))
-        if ("bold", letter) not in self.part.definitions:
-            raise ReadingError(f"the dimension of {letter}")
-        return self(self.part.definitions["bold", letter]).shape[:1]
-
-    def components(self, name):
-        """The names of a vector's or matrix's components, row by row; that of a number alone."""
-        if name[0] != "bold":
-            return [self.indexed(name)]
-        places = np.ndindex(self.dimension(name[1]))
-        return [("sub", ("name", name[1]), tuple(("num", str(i + 1)) for i in place)) for place in places]
+    def whole(self, name):
+        """The vector or matrix of which a name is a component, or else the name itself."""
+        vector = ("bold", name[1][1]) if name[0] == "sub" else name
+        return vector if vector in self.values or vector in self.part.definitions or vector[1] in self.sizes else name
 
     def named(self, name):
         if name in self.values:
@@ -161,8 +148,14 @@ class Meaning:
             return self.once(name, self.part.definitions[name])
         if function := self.part.functions.get(name):
             return self.once(name, function.body or ("call", name, function.arguments))
+        if name[0] == "bold":
+            return self.free_vector(name[1])
         if name[0] == "sub":
-            return self.component(name[1], name[2])
+            whole = name[1] if name[1] in self.part.functions else self.whole(name)
+            if whole != name:
+                return self.entry(self(whole), name[2])
+            if name[1][1] in self.part.letters():
+                raise RefutedError(f"there is no {written(name)}")
         return self.number(str(self.world[name[1]])) if name[1] in self.world else self.free(name)
 
     def once(self, name, definition):
@@ -170,24 +163,22 @@ class Meaning:
             self.known[name] = self(definition)
         return self.known[name]
 
-    def component(self, base, index):
-        """That of a function or a defined vector; or else a number of its own, if there is one."""
-        vector = ("bold", base[1])
-        if base in self.part.functions or vector in self.part.definitions:
-            return self.entry(self(base if base in self.part.functions else vector), index)
-        size = self.dimension(base[1]) if base[1] in self.sizes else None
-        if size and (len(size) != len(index) or any(not 1 <= int(i[1]) <= n for i, n in zip(index, size))):
-            raise ReadingError(f"{written(('sub', base, index))}, which is no component of {base[1]}")
-        if base[1] in self.part.letters():
-            raise RefutedError(f"there is no {written(('sub', base, index))}")
-        return self.free(("sub", base, index))
+    def free_vector(self, letter):
+        if not self.sizes.get(letter):
+            raise ReadingError(f"the dimension of {letter}")
+        shape = tuple(map(self.size, self.sizes[letter]))
+        names = [("sub", ("name", letter), tuple(("num", str(i + 1)) for i in place)) for place in np.ndindex(shape)]
+        return np.reshape(array([list(map(self.free, names))]), (*shape, 1)[:2])
+
+    def entry(self, value, index):
+        return value[self.place(value, index)]
 
     @staticmethod
-    def entry(value, index):
+    def place(value, index):
         place = (*[int(one[1]) - 1 for one in index], 0)[:2]
         if not isinstance(value, np.ndarray) or any(not 0 <= at < size for at, size in zip(place, value.shape)):
             raise ReadingError(f"the component {', '.join(one[1] for one in index)}")
-        return value[place]
+        return place
 
     # --------------------------------------------------------------------------------------------- functions
 
@@ -210,14 +201,7 @@ class Meaning:
             if not function.dimension:
                 return self.undefined(written(name), flat)
             return array([[self.undefined(f"{written(name)}_{i + 1}", flat)] for i in range(self.size(function.dimension[0]))])
-        given, sizes = {}, {}
-        for argument, value in zip(function.arguments, values):
-            if argument[0] == "bold":
-                sizes[argument[1]] = (("num", str(np.size(value))),)
-                given |= zip(self.given({}, sizes).components(argument), np.ravel(value))
-            else:
-                given[argument] = value
-        return self.given(given, sizes)(function.body)
+        return self.given(dict(zip(function.arguments, values)))(function.body)
 
     def read_prime(self, function):
         known = self.part.function(function)
@@ -232,30 +216,36 @@ class Meaning:
 
     def own(self, tree):
         """The names that a quantity is directly made of."""
-        return names(self.part.definitions.get(tree, tree), self.part)
+        return set(map(self.whole, names(self.part.definitions.get(tree, tree), self.part)))
 
     def made_of(self, own):
         """These names, and all that they are made of themselves."""
         return own.union(*[self.made_of(self.own(name)) for name in own if name in self.part.definitions])
 
     def gradient(self, by, tree, total=False):
-        """The derivatives of a quantity by each component of `by`, as a list."""
+        """The derivatives of a quantity by a number, or by each component of a vector, as a list."""
         tree = self.indexed(tree) if is_name(tree) else tree
-        tree = self.part.notations.get(tree, tree)
-        own, found = self.own(tree), []
-        if own == {tree} and tree not in self.components(by):
+        tree, by = self.part.notations.get(tree, tree), self.indexed(by)
+        own, whole = self.own(tree), self.whole(by)
+        if own == {tree} != {by}:
             raise ReadingError(f"a derivative of {written(tree)}, of which nothing has been said")
         if by[0] == "bold" and by not in self.made_of(own):
             raise RefutedError(f"this does not depend on {by[1]}")
-        for name in self.components(by):
-            direct = name in own or (name[0] == "sub" and ("bold", name[1][1]) in own)
-            base = self.given(self.held(own) if direct and not total else {})
-            found.append(self.derivative(lambda value, base=base, name=name: base.given({name: value})(tree), base.named(name)))
-        return found
+        base, here = self.given({} if total or whole not in own else self.held(own)), self.named(whole)
+        if whole == by and by[0] != "bold":
+            return [self.derivative(lambda value: base.given({by: value})(tree), here)]
+
+        def moved(place, value):
+            there = here.copy()
+            there[place] = value
+            return base.given({whole: there})(tree)
+
+        places = np.ndindex(here.shape) if by[0] == "bold" else [self.place(here, by[2])]
+        return [self.derivative(partial(moved, place), here[place]) for place in places]
 
     def held(self, own):
         """The present values of the names that are defined, so that no derivative goes through their definitions."""
-        return {one: self.named(one) for name in own if name in self.part.definitions for one in self.components(name)}
+        return {name: self.named(name) for name in own if name in self.part.definitions}
 
     def read_deriv(self, by, tree, total):
         columns = self.gradient(by, tree, total)
