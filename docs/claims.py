@@ -14,7 +14,8 @@ from docs.formulas import ReadingError, is_name, replaced, walk, written
 from docs.meaning import GUARD, Numbers, Part, RefutedError, Symbols, shown
 
 DIGITS = 50  # that must agree
-SPECIAL = [{i: value} for i in range(4) for value in (0, 1, -1)] + [dict.fromkeys(range(99), value) for value in (0, 1)]
+SPECIAL = [{i: value} for i in range(4) for value in (0, 1, -1)]  # one of the first four names, all names, or all but some
+SPECIAL += [dict.fromkeys(range(first, 99), value) for first, value in ((0, 0), (0, 1), (2, 0), (3, 0))]
 SETTLED = {}  # all that has been settled, by what it depends on: nothing is proved twice
 
 

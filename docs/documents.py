@@ -11,7 +11,7 @@ from typing import NamedTuple
 from docs import graphs
 from docs.claims import Claim, needless, rounding
 from docs.formulas import ARROWS, CONDITIONS, EQUALITIES, Group, Reader, ReadingError
-from docs.formulas import is_name, statements, tokens, walk, written
+from docs.formulas import is_name, split, statements, tokens, walk, written
 from docs.meaning import Function, Part, Symbols, names
 
 NUMBER, ANSWER = re.compile(r"\s*-?\d+(\.\d+)?\s*"), re.compile(r"\s*(\d\(\w\))\s*\|")
@@ -132,16 +132,14 @@ class Document:
     def value(self, before, cell):
         """A cell with only a number is the value of the formula before it: of a path, the product along it."""
         self.tex, self.line = f"{before.text} | {cell.text}", cell.line
-        sides, relations = next(statements(tokens(before.text)[0]))
+        sides, _ = next(statements(tokens(before.text)[0]))
         if sides[0] == [r"\sum"]:
             left = ("bar", self.paths[0][1][0])
             self.claim(left, "=", reduce(lambda total, path: ("add", total, path), self.paths))
             self.paths = []
-        elif relations and set(relations) <= ARROWS:
-            left = ("path", tuple(map(self.read, sides)))
-            self.paths.append(left)
         else:
             left = self.read(sides[0])
+            self.paths += [left] if left[0] == "path" else []
         self.equations.append((self.section, 2 if sides[0] == [r"\sum"] else 1, cell.text))
         self.claim(left, "=", self.read(tokens(cell.text)[0]), at_point=True)
 
@@ -208,10 +206,8 @@ class Document:
 
     def statement(self, sides, relations, event, hidden):
         first = relations[0]
-        if set(relations) <= ARROWS:
-            return
         if first == ":":
-            self.mapping(sides)
+            self.mapping(sides[0], *split(sides[1], ARROWS)[0])
         elif len(relations) == 1 and first in CONDITIONS:
             left, right = map(self.read, sides)
             self.part.conditions[first, left, right] = True
@@ -243,9 +239,9 @@ class Document:
         if defined and len(trees) > 2 and trees[-1] in self.part.definitions:
             self.part.notations[trees[-1]] = defined  # t_9 = t_6 + t_8 = A: so A is made of t_6 and t_8
 
-    def mapping(self, sides):
+    def mapping(self, name, domain, codomain):
         """f : R^n -> R^m gives f and its argument their dimensions; a name that is not known yet becomes a function."""
-        name, domain, codomain = self.read(sides[0]), space(sides[1]), space(sides[2])
+        name, domain, codomain = self.read(name), space(domain), space(codomain)
         function = self.part.functions.get(name, Function())
         vectors = {one[1]: domain for one in function.arguments if one[0] == "bold"}
         self.part.sizes.update(vectors)
@@ -317,7 +313,12 @@ class Document:
         used = set().union(*[names(body, part) for body in bodies])
         values = tree[1] if tree[0] == "tuple" else [tree]
         targets = sorted(one for one in used if one[0] == "sub" and one[1] == name) if tree[0] == "tuple" else [name]
-        if not targets or not used >= {*targets} or any(is_name(one) for value in values for one in walk(value)):
+        is_value = not any(is_name(one) for value in values for one in walk(value))
+        if is_value and name[0] == "sub" and name not in used and any(one[:2] == name[:2] for one in used):
+            return None  # another w_i than those that are used
+        if any(one[:2] == ("sub", ("name", name[1])) for one in names(tree, part)):
+            return None  # x = (x_1, ..., x_n), which only says what the components are called
+        if not targets or not used >= {*targets} or not is_value:
             if ("bar",) in part.notations and name[:2] == ("sub", ("name", "t")):
                 self.remark(graphs.assignment(tree, part))
             part.definitions[name] = tree

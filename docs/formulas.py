@@ -21,8 +21,8 @@ SIDE_BY_SIDE = {",", ";", r"\quad", r"\qquad"}
 EQUALITIES = {"=", ":="}
 ARROWS = {r"\to", r"\rightarrow", r"\mapsto"}
 CONDITIONS = {"<", ">", r"\le", r"\ge", r"\leq", r"\geq", r"\ne", r"\neq"}
-RELATIONS = EQUALITIES | ARROWS | CONDITIONS | {":", r"\in", r"\approx"}
-OPERATORS = {r"\cdot", r"\times", r"\top", r"\partial"}
+RELATIONS = EQUALITIES | CONDITIONS | {":", r"\in", r"\approx"}
+OPERATORS = ARROWS | {r"\cdot", r"\times", r"\top", r"\partial"}
 BRACKETS = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -138,6 +138,9 @@ class Reader:
         self.pieces, self.functions = list(pieces), functions
 
     def __call__(self):
+        steps, arrows = split(self.pieces, ARROWS)
+        if arrows:
+            return ("path", tuple(map(self.read, steps)))
         tree = self.sum()
         if self.pieces:
             raise ReadingError(f"what {self.peek()} means here")

@@ -7,7 +7,7 @@ import random
 from collections import ChainMap
 from copy import copy
 from dataclasses import dataclass, field
-from functools import partial
+from functools import partial, reduce
 
 import mpmath
 import numpy as np
@@ -104,10 +104,110 @@ class Meaning:
         return other
 
     def __call__(self, tree):
-        return getattr(self, "read_" + tree[0], self.unknown)(*tree[1:])
+        match tree:
+            case ("num", digits):
+                return self.number(digits)
+            case ("bold", "0"):
+                return self.number("0")
+            case ("name", _) | ("bold", _):
+                return self.named(tree)
+            case ("sub", *_):
+                return self.named(self.indexed(tree))
+            case ("call", ("prime", function), (argument,)):
+                return self.derivative(lambda value: self.apply(function, [value]), self(argument))
+            case ("call", function, arguments):
+                return self.apply(function, [self(one) for one in arguments])
+            case ("prime", function) if (known := self.part.function(function)) and len(known.arguments) == 1:
+                return self(("call", tree, known.arguments))
+            case ("fn", function, argument):
+                return each(lambda one: self.real(getattr(self.library, function)(one), function), self(argument))
+            case ("deriv", ("bold", _) as by, quantity, total):
+                columns = self.gradient(by, quantity, total)
+                return np.hstack([one if isinstance(one, np.ndarray) else array([[one]]) for one in columns])
+            case ("deriv", by, quantity, total):
+                return self.gradient(by, quantity, total)[0]
+            case ("nabla", by, quantity):
+                notation = self.part.notations.get(tree)
+                return self(notation).T if notation else self.partials(by, quantity)
+            case ("at", ("nabla", by, quantity), fixed) if fixed != by and fixed in self.own(quantity):
+                return self.partials(by, quantity)
+            case ("bar", node) if ("bar",) in self.part.notations:
+                return self.gradient(node, self.part.notations["bar",], total=True)[0]
+            case ("path", steps):
+                return self.along(steps)
+        return self.arithmetic(tree)
 
-    def unknown(self, *_):
-        raise ReadingError("what these dots stand for")
+    def arithmetic(self, tree):
+        match tree:
+            case ("neg", one):
+                return -self(one)
+            case ("subtract", left, right):
+                return self.sum(self(left), -self(right))
+            case ("add", left, right):
+                return self.sum(self(left), self(right))
+            case ("sum", index, first, last, body):
+                numbers = range(self.size(first), self.size(last) + 1)
+                terms = [self(replaced(body, ("name", index), ("num", str(i)))) for i in numbers]
+                return reduce(self.sum, terms) if terms else self.number("0")
+            case ("mul", left, right):
+                return self.product(self(left), self(right))
+            case ("div", left, right):
+                over, under = self(left), self.scalar(self(right))
+                return each(lambda one: self.ratio(one, under), over)
+            case ("pow", ("name", "e"), exponent):
+                return self(("fn", "exp", exponent))
+            case ("pow", base, exponent):
+                return self.power(self.scalar(self(base)), self.scalar(self(exponent)))
+            case ("cases", branches):
+                found = [value for value, condition in branches if condition is None or self.holds(*condition)]
+                if not found:
+                    raise RefutedError("no case applies")
+                return self(found[0])
+            case ("tuple", entries):
+                return array([[one] for one in self.entries(entries)])
+            case ("diag", entries):
+                return np.diag(np.concatenate([np.ravel(one) for one in self.entries(entries)])) + self.number("0")
+            case ("matrix", rows):
+                return array([list(map(self, row)) for row in rows])
+            case ("T", one) if isinstance(value := self(one), np.ndarray):
+                return value.T
+        unread = {"bar": "an adjoint of which nobody said of what", "at": "what is held fixed here"}
+        raise ReadingError(unread.get(tree[0], f"what {tree} means"))
+
+    @staticmethod
+    def scalar(value):
+        if isinstance(value, np.ndarray):
+            raise RefutedError("a vector or matrix where a number should be")
+        return value
+
+    @staticmethod
+    def sum(left, right):
+        if np.shape(left) != np.shape(right):
+            raise RefutedError(f"a sum of dimensions {shown(np.shape(left))} and {shown(np.shape(right))}")
+        return left + right
+
+    @staticmethod
+    def product(left, right):
+        if not (isinstance(left, np.ndarray) and isinstance(right, np.ndarray)):
+            return left * right
+        if left.shape[1] != right.shape[0]:
+            raise RefutedError(f"a product of dimensions {shown(left.shape)} and {shown(right.shape)}")
+        value = left @ right
+        return value[0, 0] if value.shape == (1, 1) else value
+
+    def entries(self, trees):
+        """Their values, where dots stand for what goes on to the last one, as in (x_1, x_2, ..., x_n)."""
+        if ("dots",) in trees:
+            *first, dots, last = trees
+            letters = [one for one in walk(last) if one[0] == "name" and one[1] in self.world]
+            runs = [[replaced(last, one, ("num", str(i + 1))) for i in range(self.size(one))] for one in letters]
+            runs = [run for run in runs if first and run[: len(first)] == first]
+            if dots != ("dots",) or not runs:
+                raise ReadingError("what these dots stand for")
+            trees = runs[0]
+        return [self(one) for one in trees]
+
+    # --------------------------------------------------------------------------------------------- names and functions
 
     def size(self, tree):
         if tree[0] == "num":
@@ -115,20 +215,6 @@ class Meaning:
         if tree[1] in self.world:
             return self.world[tree[1]]
         raise ReadingError(f"the index {tree[1]}")
-
-    # --------------------------------------------------------------------------------------------- names
-
-    def read_num(self, digits):
-        return self.number(digits)
-
-    def read_name(self, letter):
-        return self.named(("name", letter))
-
-    def read_sub(self, base, index):
-        return self.named(self.indexed(("sub", base, index)))
-
-    def read_bold(self, letter):
-        return self.number("0") if letter == "0" else self.named(("bold", letter))
 
     def indexed(self, name):
         """The name with numbers for its indices."""
@@ -154,8 +240,6 @@ class Meaning:
             whole = name[1] if name[1] in self.part.functions else self.whole(name)
             if whole != name:
                 return self.entry(self(whole), name[2])
-            if name[1][1] in self.part.letters():
-                raise RefutedError(f"there is no {written(name)}")
         return self.number(str(self.world[name[1]])) if name[1] in self.world else self.free(name)
 
     def once(self, name, definition):
@@ -180,14 +264,6 @@ class Meaning:
             raise ReadingError(f"the component {', '.join(one[1] for one in index)}")
         return place
 
-    # --------------------------------------------------------------------------------------------- functions
-
-    def read_call(self, function, arguments):
-        values = [self(one) for one in arguments]
-        if function[0] == "prime":
-            return self.derivative(lambda value: self.apply(function[1], [value]), values[0])
-        return self.apply(function, values)
-
     def apply(self, name, values):
         function = self.part.functions.get(name)
         if not function and self.part.function(name):
@@ -202,15 +278,6 @@ class Meaning:
                 return self.undefined(written(name), flat)
             return array([[self.undefined(f"{written(name)}_{i + 1}", flat)] for i in range(self.size(function.dimension[0]))])
         return self.given(dict(zip(function.arguments, values)))(function.body)
-
-    def read_prime(self, function):
-        known = self.part.function(function)
-        if not known or len(known.arguments) != 1:
-            raise ReadingError("a prime on something that is no function of one variable")
-        return self.read_call(("prime", function), known.arguments)
-
-    def read_fn(self, function, argument):
-        return each(lambda one: self.elementary(function, one), self(argument))
 
     # --------------------------------------------------------------------------------------------- derivatives
 
@@ -247,116 +314,25 @@ class Meaning:
         """The present values of the names that are defined, so that no derivative goes through their definitions."""
         return {name: self.named(name) for name in own if name in self.part.definitions}
 
-    def read_deriv(self, by, tree, total):
-        columns = self.gradient(by, tree, total)
-        if by[0] != "bold":
-            return columns[0]
-        return np.hstack([one if isinstance(one, np.ndarray) else array([[one]]) for one in columns])
-
-    def read_nabla(self, by, tree, fixed=None):
-        if not fixed and ("nabla", by, tree) in self.part.notations:
-            return self(self.part.notations["nabla", by, tree]).T
+    def partials(self, by, tree):
+        """The gradient, as a column; without a variable, by all that the quantity is made of."""
         variables = [by] if by else sorted(self.own(tree))
-        values = [one for variable in variables for one in self.gradient(variable, tree)]
-        if any(isinstance(one, np.ndarray) for one in values):
-            raise ReadingError("the gradient of something that is no number")
-        return array([[one] for one in values])
+        return array([[one] for variable in variables for one in self.gradient(variable, tree)])
 
-    def read_at(self, tree, fixed):
-        if tree[0] != "nabla" or fixed == tree[1] or fixed not in self.own(tree[2]):
-            raise ReadingError("what is held fixed here")
-        return self.read_nabla(*tree[1:], fixed)
-
-    def read_bar(self, tree):
-        if ("bar",) not in self.part.notations:
-            raise ReadingError("an adjoint of which nobody said of what")
-        return self.gradient(tree, self.part.notations["bar",], total=True)[0]
-
-    def read_path(self, steps):
+    def along(self, path):
         """The product of the partial derivatives along a path."""
         value = self.number("1")
-        for one, user in zip(steps, steps[1:]):
+        for one, user in zip(path, path[1:]):
             if one not in self.own(self.part.notations.get(user, user)):
                 raise RefutedError(f"there is no arrow from {written(one)} to {written(user)}")
             value = value * self.gradient(one, user)[0]
         return value
 
-    # --------------------------------------------------------------------------------------------- arithmetic
-
-    def read_add(self, left, right):
-        left, right = self(left), self(right)
-        if np.shape(left) != np.shape(right):
-            raise RefutedError(f"a sum of dimensions {shown(np.shape(left))} and {shown(np.shape(right))}")
-        return left + right
-
-    def read_subtract(self, left, right):
-        return self.read_add(left, ("neg", right))
-
-    def read_neg(self, tree):
-        return -self(tree)
-
-    def read_mul(self, left, right):
-        left, right = self(left), self(right)
-        if not (isinstance(left, np.ndarray) and isinstance(right, np.ndarray)):
-            return left * right
-        if left.shape[1] != right.shape[0]:
-            raise RefutedError(f"a product of dimensions {shown(left.shape)} and {shown(right.shape)}")
-        value = left @ right
-        return value[0, 0] if value.shape == (1, 1) else value
-
-    def read_div(self, left, right):
-        left, right = self(left), self(right)
-        if isinstance(right, np.ndarray):
-            raise RefutedError("a division by a vector")
-        return each(lambda one: self.ratio(one, right), left)
-
-    def read_pow(self, base, exponent):
-        if base == ("name", "e"):
-            return self.read_fn("exp", exponent)
-        base, exponent = self(base), self(exponent)
-        if isinstance(base, np.ndarray) or isinstance(exponent, np.ndarray):
-            raise RefutedError("a power of a vector")
-        return self.power(base, exponent)
-
-    def read_T(self, tree):  # noqa: N802
-        value = self(tree)
-        if not isinstance(value, np.ndarray):
-            raise ReadingError("the transpose of a number")
-        return value.T
-
-    def read_sum(self, index, first, last, body):
-        numbers = range(self.size(first), self.size(last) + 1)
-        return sum([self(replaced(body, ("name", index), ("num", str(i)))) for i in numbers], self.number("0"))
-
-    def items(self, trees):
-        """Their values, where dots stand for what changes from 1 to n."""
-        if ("dots",) not in trees:
-            return [self(one) for one in trees]
-        first, last = trees[0], trees[-1]
-        running = [n for n in walk(last) if n[0] == "name" and n[1] in self.world and replaced(last, n, ("num", "1")) == first]
-        if len(trees) != 3 or not running:
-            raise ReadingError("what these dots stand for")
-        return [self(replaced(last, running[0], ("num", str(i)))) for i in range(1, self.size(running[0]) + 1)]
-
-    def read_tuple(self, trees):
-        return array([[one] for one in self.items(trees)])
-
-    def read_diag(self, trees):
-        values = [one for value in self.items(trees) for one in np.ravel(value)]
-        return array([[one if i == j else self.number("0") for j in range(len(values))] for i, one in enumerate(values)])
-
-    def read_matrix(self, rows):
-        return array([[self(cell) for cell in row] for row in rows])
-
-    def read_cases(self, branches):
-        for value, condition in branches:
-            if condition is None or self.holds(*condition):
-                return self(value)
-        raise RefutedError("no case applies")
-
 
 class Symbols(Meaning):
     """With SymPy's symbols for what is free and undefined functions for what is unknown."""
+
+    library, number = sp, sp.Rational
 
     def __init__(self, *context):
         super().__init__(*context)
@@ -369,17 +345,15 @@ class Symbols(Meaning):
                 if divisor.free_symbols == {name} and divisor.is_polynomial(name):
                     yield from ({name.name: value} for value in sp.roots(divisor, name, filter="Q"))
 
-    def number(self, digits):
-        return sp.Rational(digits)
-
     def free(self, name):
         return sp.Symbol(written(name), real=True)
 
     def undefined(self, name, arguments):
         return sp.Function(name)(*arguments)
 
-    def elementary(self, function, value):
-        return getattr(sp, function)(value)
+    @staticmethod
+    def real(value, _):
+        return value
 
     def ratio(self, left, right):
         self.divisors.append(right)
@@ -402,12 +376,11 @@ class Symbols(Meaning):
 class Numbers(Meaning):
     """As printed, at one point: with some 100 digits, and derivatives as the limit that defines them."""
 
+    library, number = mpmath, mpmath.mpf
+
     def __init__(self, part, sizes, world, draw):
         super().__init__(part, sizes, world)
         self.draw = draw  # gives the free names their values
-
-    def number(self, digits):
-        return mpmath.mpf(digits)
 
     def free(self, name):
         return self.draw(written(name))
@@ -420,17 +393,12 @@ class Numbers(Meaning):
         mixed = sum([u * v for u, v in zip(arguments, [*arguments[1:], arguments[0] * weights[0]])]) / 9
         return rng.randint(2, 5) + 3 * mpmath.sin(inner) + mixed
 
-    def elementary(self, function, value):
-        return self.real(getattr(mpmath, function)(value), function)
-
     def ratio(self, left, right):
         if right == 0:
             raise RefutedError("a division by zero")
         return left / right
 
     def power(self, base, exponent):
-        if base == 0 and exponent <= 0:
-            raise RefutedError(f"0 to the power of {mpmath.nstr(exponent)}")
         return self.real(base**exponent, "power")
 
     @staticmethod

@@ -21,20 +21,38 @@ from docs.formulas import RELATIONS, tokens
 ((PLACE, SOURCE),) = printed(proof.FILES[0])
 SHEET = Document(proof.SHEET)
 
-# Mutants that are as true as the original, and why: (part, part of the printed formula after the change).
+# Mutants that are as true as the original: (part, what was there): {what is there now: why}.
+EMPTY, ZERO = "an empty corner is a zero, too", "the brackets are 0 in the stated domain"
+SAME, NONE = "true: of the same dimension", "true: B has no such weight"
 EQUAL = {
-    ("1(e)", "\\ddots & 0"): "an empty corner is a zero, too",
-    ("1(e)", "& & \\\\ 0 &"): "an empty corner is a zero, too",
-    ("1(f)", r"\nabla_{\mathbf{x}} f_2 \in \mathbb{R}^2"): "true: f_2 has two components, too",
-    ("1(f)", r"\nabla_{\mathbf{x}} f_2, \nabla_{\mathbf{x}} f_2 \in"): "true: f_2 has two components, too",
-    ("1(f)", r"\mathbf{x}, \mathbf{x} \in"): "true, and that of y is on the sheet",
-    ("1(f)", r"\nabla_{\mathbf{y} } f_2 \in"): "true: as many components by y as by x",
-    ("3(a)", r"[x = 0] \cdot [y = 0]"): "the brackets are 0 in the stated domain",
-    ("3(a)", r"0.5 \cdot [x = y]"): "the bracket is 0 in the stated domain",
-    ("Minimising B", r"\partial w_0} = 0"): "true: both derivatives are 0",
-    ("Minimising B", r"\partial w_1} = 0"): "true: both derivatives are 0",
-    ("1(e)", r"\mathbf{y} \in \mathbb{R}^n"): "says nothing that is used",
-}
+    ("1(e)", r"\mathbf{x} \in \mathbb{R}^n"): {r"\mathbf{y}  \in \mathbb{R}^n": "says nothing that is used"},
+    ("1(e)", "a'(x_i) & i = j"): {"a'(x_j) & i = j": "true: there i is j"},
+    ("1(e)", "& & 0 \\\\\n& \\ddots &"): {"& 0 & \\\\\n& \\ddots &": EMPTY, "& &\n\\\\ 0 & \\ddots &": EMPTY},
+    ("1(e)", "& \\ddots & \\\\\n0 & &"): {"& \\ddots &\n0 \\\\ & &": EMPTY, "& \\ddots & \\\\ &\n0 &": EMPTY},
+    ("1(f)", r"\mathbf{x}, \mathbf{y} \in"): {
+        r"\mathbf{y} , \mathbf{y} \in": "that of x is on the sheet", r"\mathbf{x}, \mathbf{x}  \in": "that of y is on the sheet",
+    },
+    ("1(f)", r"f_1, \nabla_{\mathbf{x}} f_2"): {
+        r"f_2, \nabla_{\mathbf{x}} f_2": SAME, r"f_1, \nabla_{\mathbf{x}} f_1": SAME, r"f_1, \nabla_{\mathbf{y} } f_2": SAME,
+    },
+    ("1(f)", r"\frac{\partial f_1}{\partial \mathbf{x}}, \frac{\partial f_2}{\partial \mathbf{x}} \in"): {
+        r"\frac{\partial f_2}{\partial \mathbf{x}}, \frac{\partial f_2}{\partial \mathbf{x}} \in": SAME,
+        r"\frac{\partial f_1}{\partial \mathbf{x}}, \frac{\partial f_1}{\partial \mathbf{x}} \in": SAME,
+        r"\frac{\partial f_1}{\partial \mathbf{x}}, \frac{\partial f_2}{\partial \mathbf{y} } \in": SAME,
+    },
+    ("3(a)", r"x + [x = 0] \cdot [y = 0]"): {
+        r"x -  [x = 0] \cdot [y = 0]": ZERO, r"x + [x = 0] \cdot [y = 1]": ZERO,
+        r"x + [x = 1] \cdot [y = 0]": "where y is 0, it is a factor of the whole",
+    },
+    ("3(a)", r"- 0.5 \cdot [x = y]"): {r"- 1.5 \cdot [x = y]": ZERO, r"- 0.6 \cdot [x = y]": ZERO},
+    ("3(a)", "t_1 = [x = y]"): {f"t_{i} = [x = y]": "the name is not used" for i in (0, 2, 3)},
+    ("Minimising B", r"\partial w_0} = 0"): {
+        r"\partial w_1} = 0": "true: both are 0", r"\partial w_2} = 0": NONE,
+    },
+    ("Minimising B", r"\partial w_1} = 0"): {
+        r"\partial w_0} = 0": "true: both are 0", r"\partial w_2} = 0": NONE, r"\partial w_3} = 0": NONE,
+    },
+}  # fmt: skip
 
 SWAPS = {
     r"\sin": r"\cos", r"\cos": r"\sin", r"\log": r"\exp", r"\ln": r"\sin", r"\exp": r"\cos", r"\sqrt": r"\sin",
@@ -163,8 +181,14 @@ def survives(mutant):
 
 
 def equal(mutant):
-    """Why a mutant is as true as the original, if it is known to be."""
-    return next((why for (part, text), why in EQUAL.items() if part == mutant[0] and text in " ".join(mutant[3].split())), "")
+    """Why a mutant is as true as the original, if it is known to be: it has this change, and no other."""
+    part, _, tex, new, _ = mutant
+    for (where, was), changes in EQUAL.items():
+        for now, why in changes.items():
+            places = re.finditer(re.escape(was), tex) if where == part else ()
+            if any(new == tex[: place.start()] + now + tex[place.end() :] for place in places):
+                return why
+    return ""
 
 
 def sample(count):
