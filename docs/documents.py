@@ -28,7 +28,7 @@ class Event(NamedTuple):
 
 EVENT = re.compile(
     r"(?P<code>```.*?```|`[^`\n]+`)|<!--(?P<comment>.*?)-->|^(?P<heading>#+ [^\n]*)|!\[[^]]*\]\((?P<image>.*?)\)"
-    r"|^\|(?P<row>[^\n]*)\|$|\$\$(?P<display>.*?)\$\$|(?<!\\)\$(?P<formula>(?:[^$\n]|\n(?!\n))+)\$",
+    r"|^\|(?P<row>[^\n]*)\| *$|\$\$(?P<display>.*?)\$\$|(?<!\\)\$(?P<formula>(?:[^$\n]|\n(?!\n))+)\$",
     re.DOTALL | re.MULTILINE,
 )
 

@@ -15,13 +15,16 @@ says to its readers it says to the checker:
     | $t_1 = a + b$ | $5$ |                              in a table, a cell with only a number is the value of that before it
 
 A heading such as `1(a)` begins a part, which starts from what the sheet says there (sheet-equations.md); a table's row that
-begins with `1(a)` belongs to it, and a formula there without a relation claims to be the part's boxed answer. What readers know
-without being told stands in comments, in the same notation:
+begins with `1(a)` belongs to it, and a formula there without an equals sign claims to be the part's boxed answer. What
+readers know without being told stands in comments, in the same notation:
 
     <!-- let: a > 0; \mathbf{v} \in \mathbb{R}^2 -->     as if it were printed here
     <!-- in: 2, equation A -->                           what follows, up to the next heading, belongs to the part of this name
 
 \partial holds fixed what the differentiated name is directly made of, and goes through definitions otherwise; d always does.
+
+formulas.py reads LaTeX, meaning.py gives it values, claims.py settles claims, documents.py finds them in a text, and graphs.py
+knows what task 2 asks for.
 """
 
 import sys

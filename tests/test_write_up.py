@@ -26,6 +26,11 @@ def test_every_quoted_number_table_and_listing_is_what_the_code_says(renewed):
     assert renewed[0] == MARKDOWN, "make renew brings it up to date"
 
 
+def test_a_quotation_knows_the_text_with_those_before_it_renewed():
+    text = "a <!--=1 + 1-->old<!--/--> <!--='>2<' in text-->old<!--/-->"
+    assert results.quoted(text, {}) == "a <!--=1 + 1-->2<!--/--> <!--='>2<' in text-->True<!--/-->"
+
+
 @pytest.mark.parametrize("name", ["graph-A", "graph-A-swept", "graph-B", "graph-B-swept"])
 def test_every_drawn_graph_is_what_the_code_draws(renewed, name):
     committed = (results.DOCS / "figures" / f"{name}.svg").read_text(encoding="utf-8")
