@@ -88,7 +88,7 @@ class Document:
             case "formula":
                 self.formula(event)
             case "image" if event.text.endswith(".svg"):
-                self.picture(event)
+                self.attempt(self.picture, event)
 
     def heading(self, event):
         marks, text = event.text.split(maxsplit=1)
@@ -188,6 +188,8 @@ class Document:
             read(*given)
         except ReadingError as reason:
             self.remark(f"cannot read {reason}", "not checked")
+        except (LookupError, ValueError, StopIteration):
+            self.remark("cannot read a formula that breaks off", "not checked")
 
     def read_formula(self, event, hidden):
         pieces, frames = tokens(event.text)
