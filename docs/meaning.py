@@ -198,11 +198,11 @@ class Meaning:
     def entries(self, trees):
         """Their values, where dots stand for what goes on to the last one, as in (x_1, x_2, ..., x_n)."""
         if ("dots",) in trees:
-            *first, dots, last = trees
+            *first, _, last = trees
             letters = [one for one in walk(last) if one[0] == "name" and one[1] in self.world]
             runs = [[replaced(last, one, ("num", str(i + 1))) for i in range(self.size(one))] for one in letters]
             runs = [run for run in runs if first and run[: len(first)] == first]
-            if dots != ("dots",) or not runs:
+            if not runs:
                 raise ReadingError("what these dots stand for")
             trees = runs[0]
         return [self(one) for one in trees]

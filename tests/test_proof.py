@@ -170,7 +170,7 @@ def test_what_numbers_cannot_tell_apart_is_not_called_proved(tmp_path):
     r"f(x) = \int x dx", r"x \approx y", r"\clubsuit x = 1", r"3 = \mathbf{u}", r"3 = x_i",
     r"\frac{\partial v}{\partial w} = 0",
     r"\nabla_x (x^2) \big|_y = 2x", r"(x] = 1", r"\begin{pmatrix} x & \\ & y \end{pmatrix} = 1",
-    r"[x] = 1", r"\begin{vmatrix} x \end{vmatrix} = x", r"3! = 6", r"x^T = x", "= x", "x =", r"x = \boxed",
+    r"[x] = 1", r"[x < y < z] = 1", r"\begin{vmatrix} x \end{vmatrix} = x", r"3! = 6", r"x^T = x", "= x", "x =", r"x = \boxed",
     r"\bar v := \frac{\partial s}{\partial u}", r"\bar v = 1", r"1 < x = y", r"x_{i + 1} = 2",
 ])  # fmt: skip
 def test_what_it_cannot_read_is_reported_and_not_skipped(tex, tmp_path):
