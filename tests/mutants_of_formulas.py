@@ -18,8 +18,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from docs import proof
-from docs.documents import ANSWER, Document, printed
-from docs.formulas import RELATIONS, tokens
+from docs.proof.documents import ANSWER, Document, printed
+from docs.proof.formulas import RELATIONS, tokens
 
 ((PLACE, SOURCE),) = printed(proof.FILES[0])
 SHEET = Document(proof.SHEET)

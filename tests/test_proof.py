@@ -13,10 +13,10 @@ import sympy as sp
 from sympy.parsing.latex import parse_latex
 
 from docs import proof
-from docs.claims import Draw
-from docs.documents import Document, printed
-from docs.formulas import Reader, tokens, walk
-from docs.meaning import Numbers, Part, Symbols
+from docs.proof.claims import Draw
+from docs.proof.documents import Document, printed
+from docs.proof.formulas import Reader, tokens, walk
+from docs.proof.meaning import Numbers, Part, Symbols
 
 TESTS = Path(__file__).resolve().parent
 SHEET = Document(proof.SHEET)
@@ -142,7 +142,7 @@ TRUE = {
     "a domain without its edge": r"$g(x) = 2 \log x$, $g(x) = \log(x^2)$ for $x > 0$",
     "a whole number at the point": "$h = a^2$; at $a = 3$, $h = 9$",
     "dots": f"{X}, " + r"$\mathbf{x} = (x_1, \dots, x_n)$, $(x_1, x_2, \dots, x_n) = \mathbf{x}$",
-    "a notation": f"<!-- let: \\nabla_{{\\mathbf{{x}}}} s := \\frac{{d s}}{{d \\mathbf{{x}}}} -->{X}, "
+    "a notation": f"<!-- let: \\nabla_{{\\mathbf{{x}}}} s := \\frac{{d s}}{{d \\mathbf{{x}}}} -->\n\n{X}, "
     + r"$\mathbf{y} = 2\mathbf{x}$, $s = \mathbf{x}^T \mathbf{y}$, $\nabla_{\mathbf{x}} s = 4\mathbf{x}$",
     "cases": f"{X}, "
     + r"$\frac{\partial x_i}{\partial x_j} = \begin{cases} 1 & i = j \\ 0 & i \ne j \end{cases}$",

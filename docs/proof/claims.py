@@ -10,8 +10,8 @@ import mpmath
 import numpy as np
 import sympy as sp
 
-from docs.formulas import ReadingError, is_name, replaced, walk, written
-from docs.meaning import GUARD, Numbers, Part, RefutedError, Symbols, shown
+from docs.proof.formulas import ReadingError, is_name, replaced, walk, written
+from docs.proof.meaning import GUARD, Numbers, Part, RefutedError, Symbols, shown
 
 DIGITS = 50  # that must agree
 SPECIAL = [{i: value} for i in range(4) for value in (0, 1, -1)]  # one of the first four names, all names, or all but some

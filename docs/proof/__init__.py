@@ -27,13 +27,12 @@ formulas.py reads LaTeX, meaning.py gives it values, claims.py settles claims, d
 knows what task 2 asks for.
 """
 
-import sys
 from collections import Counter
 from pathlib import Path
 
-from docs.documents import Document, printed
+from docs.proof.documents import Document, printed
 
-DOCS = Path(__file__).resolve().parent
+DOCS = Path(__file__).resolve().parents[1]
 SHEET, FILES = DOCS / "sheet-equations.md", [DOCS / "DL-Sheet01.md", DOCS.parent / "DL-Sheet01.ipynb"]
 COLUMNS = ["equations", "equals signs", "definitions", "proved by SymPy", "only by numbers", "not checked", "dimensions"]
 
@@ -90,7 +89,3 @@ def main(arguments):
             print(f"{claim.where}, part {claim.section}: false\n    {claim.tex}\n    {claim.message}")
         print(f"\n{document.path.name}\n\n{report([document])}\n")
     return any(claim.verdict == "false" for document in documents for claim in document.claims)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

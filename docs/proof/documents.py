@@ -8,13 +8,15 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from docs import graphs
-from docs.claims import Claim, needless, rounding
-from docs.formulas import ARROWS, CONDITIONS, EQUALITIES, Group, Reader, ReadingError
-from docs.formulas import is_name, split, statements, tokens, walk, written
-from docs.meaning import Function, Part, Symbols, names
+import pypandoc
 
-NUMBER, ANSWER = re.compile(r"\s*-?\d+(\.\d+)?\s*"), re.compile(r"\s*(\d\(\w\))\s*\|")
+from docs.proof import graphs
+from docs.proof.claims import Claim, needless, rounding
+from docs.proof.formulas import ARROWS, CONDITIONS, EQUALITIES, Group, Reader, ReadingError
+from docs.proof.formulas import is_name, split, statements, tokens, walk, written
+from docs.proof.meaning import Function, Part, Symbols, names
+
+NUMBER, ANSWER = re.compile(r"\s*-?\d+(\.\d+)?\s*"), re.compile(r"(\d\(\w\))$")
 
 
 class Event(NamedTuple):
@@ -26,19 +28,40 @@ class Event(NamedTuple):
     inside: tuple = ()
 
 
-EVENT = re.compile(
-    r"(?P<code>```.*?```|`[^`\n]+`)|<!--(?P<comment>.*?)-->|^(?P<heading>#+ [^\n]*)|!\[[^]]*\]\((?P<image>.*?)\)"
-    r"|^\|(?P<row>[^\n]*)\| *$|\$\$(?P<display>.*?)\$\$|(?<!\\)\$(?P<formula>(?:[^$\n]|\n(?!\n))+)\$",
-    re.DOTALL | re.MULTILINE,
-)
+def events(tree, line=1):
+    """The events in pandoc's syntax tree, in the order of the text."""
+    if isinstance(tree, list):
+        for one in tree:
+            yield from events(one, line)
+    elif isinstance(tree, dict):
+        kind, content = tree["t"], tree.get("c")
+        if kind in ("Div", "Span", "Header", "Table"):  # what says where it stands
+            attributes = dict(content[1 if kind == "Header" else 0][2])
+            line = int(re.match(r"\d*", attributes.get("data-pos", ""))[0] or line)
+        match kind:
+            case "Header":
+                yield Event("heading", f"{'#' * content[0]} {plain(content[2])}", line)
+            case "Math":
+                yield Event("formula", content[1], line)
+            case "RawInline" | "RawBlock" if comment := re.match(r"<!--(.*?)-->", content[1], re.DOTALL):
+                yield Event("comment", comment[1], line)
+            case "Image":
+                yield Event("image", content[2][0], line)
+            case "Table":
+                for _, cells in chain(content[3][1], *[body[3] for body in content[4]]):
+                    found = tuple(tuple(events(cell[4], line)) for cell in cells)
+                    yield Event("row", plain(cells[0][4]), line, found)
+            case _:
+                yield from events(content, line)
 
 
-def events(text, line=1):
-    for found in EVENT.finditer(text):
-        kind = found.lastgroup
-        here = line + text.count("\n", 0, found.start(kind))
-        cells = found["row"].split("|") if kind == "row" else ()
-        yield Event(kind.replace("display", "formula"), found[kind], here, tuple(tuple(events(cell, here)) for cell in cells))
+def plain(tree):
+    """The words in a part of pandoc's tree."""
+    if isinstance(tree, list):
+        return "".join(map(plain, tree))
+    if not isinstance(tree, dict):
+        return ""
+    return {"Str": tree.get("c"), "Space": " ", "SoftBreak": " "}.get(tree["t"]) or plain(tree.get("c"))
 
 
 def printed(path, text=None):
@@ -48,7 +71,8 @@ def printed(path, text=None):
     if Path(path).suffix == ".ipynb":
         cells = enumerate(json.loads(text)["cells"])
         texts = [(f" cell {i},", "".join(cell["source"])) for i, cell in cells if cell["cell_type"] == "markdown"]
-    return [(place, [*events(one)]) for place, one in texts]
+    trees = [(place, json.loads(pypandoc.convert_text(one, "json", format="gfm+sourcepos"))) for place, one in texts]
+    return [(place, [*events(tree["blocks"])]) for place, tree in trees]
 
 
 class Document:

@@ -3,8 +3,8 @@
 import re
 from xml.etree import ElementTree
 
-from docs.formulas import subtrees, walk, written
-from docs.meaning import names
+from docs.proof.formulas import subtrees, walk, written
+from docs.proof.meaning import names
 
 LEAVES = ("name", "sub", "num")
 

@@ -13,7 +13,7 @@ import mpmath
 import numpy as np
 import sympy as sp
 
-from docs.formulas import ReadingError, is_name, replaced, subtrees, walk, written
+from docs.proof.formulas import ReadingError, is_name, replaced, subtrees, walk, written
 
 GUARD, STEP = 100, 30  # the digits that are carried; the step of a difference quotient is 10^-30
 
