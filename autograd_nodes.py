@@ -646,9 +646,10 @@ class Graph:
         return self._seen != _clock and any([node._seen > self._seen for node in self.nodes if not node.inputs])
 
     def _refresh(self):
-        """Re-evaluate what is stale, and remember that nothing is."""
+        """Re-evaluate what is stale, and remember that nothing is; adjoints of former values count no longer."""
         if self._is_stale():
-            self.forward()
+            self._commit(self._values())
+            self.last_sweep = self.last_sweep and "forward"
         elif self._seen != _clock:
             self._commit([node._value for node in self.nodes])
 

@@ -66,6 +66,13 @@ def test_values_appear_after_a_forward_sweep_and_adjoints_after_a_backward_sweep
     assert drawn_nodes(graph)["t7"] == ["t7 = b · t2", "6.75"]
 
 
+def test_a_graph_that_was_never_swept_shows_no_values_even_if_a_leaf_has_changed():
+    x = Variable(2.0, "x")
+    graph = Graph(np.sqrt(x))
+    x.value = 9.0
+    assert drawn_nodes(graph) == {"x": ["x"], "t1": ["t1 = √x"]}
+
+
 def test_leaves_operations_and_results_have_different_shapes():
     frames = {g.get("data-node"): g.findall("{*}rect") for g in svg(graph_a()).iter() if "data-node" in g.attrib}
     corner = {label: float(rectangles[0].get("rx")) for label, rectangles in frames.items()}
