@@ -1,7 +1,9 @@
 """The write-up says what the code says: its quotations are current, and every part of the sheet is answered in its place."""
 
+import json
 import re
 
+import numpy as np
 import pytest
 
 from docs import results
@@ -35,6 +37,22 @@ def test_a_quotation_knows_the_text_with_those_before_it_renewed():
 def test_every_drawn_graph_is_what_the_code_draws(renewed, name):
     committed = (results.DOCS / "figures" / f"{name}.svg").read_text(encoding="utf-8")
     assert (renewed[1] / f"{name}.svg").read_text(encoding="utf-8") == committed, "make renew brings it up to date"
+
+
+def test_every_bound_of_an_error_has_been_checked_by_the_notebook():
+    """What the text says is true to 10^-12, and so on, the notebook has found true."""
+    notebook = json.loads((results.DOCS.parent / "DL-Sheet01.ipynb").read_text(encoding="utf-8"))
+    texts = ["".join(output.get("text", "")) for cell in notebook["cells"] for output in cell.get("outputs", [])]
+    checked = set(re.findall(r"< 1e-(\d+): (?:True|\d+)$", "".join(texts), re.MULTILINE))
+    claimed = set(re.findall(r"10\^\{-(\d+)\}", re.sub("<!--.*?-->", "", MARKDOWN)))
+    assert claimed
+    assert claimed <= checked
+
+
+def test_central_differences_give_about_ten_digits(monkeypatch, tmp_path):
+    monkeypatch.setattr(results, "FIGURES", tmp_path)
+    names = results.run_notebook()
+    assert 9.5 < -np.log10(names["errors"].min() / abs(names["exact"])) < 12
 
 
 def test_every_figure_in_the_folder_is_shown():
