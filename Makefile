@@ -3,6 +3,8 @@
 # make notebook   open the notebook in JupyterLab
 # make renew      after a change: the notebook's outputs, and the numbers, figures and PDF of the write-up
 # make proof      prove every equals sign of the write-up and of the notebook's prose
+# make benchmark  measure this library beside its peers (about a quarter of an hour), write docs/performance.md
+# make billion    gradients over a billion points that never exist at once, on two workers
 # make lint       ruff
 # make clean      remove what make has made
 
@@ -11,7 +13,7 @@ BIN := .venv/bin
 NBCONVERT := $(BIN)/jupyter nbconvert --log-level=ERROR --to notebook
 EXECUTE := --execute --ExecutePreprocessor.record_timing=False --KernelManager.transport=ipc
 
-.PHONY: results test notebook renew proof lint clean
+.PHONY: results test notebook renew proof benchmark billion lint clean
 .DELETE_ON_ERROR:
 
 results: build/DL-Sheet01.html build/DL-Sheet01.pdf
@@ -43,6 +45,12 @@ renew: .venv/ready
 proof: .venv/ready
 	$(BIN)/python -m docs.proof
 
+benchmark: .venv-benchmarks/ready
+	.venv-benchmarks/bin/python -m benchmarks.compare
+
+billion: .venv-benchmarks/ready
+	.venv-benchmarks/bin/python -m benchmarks.billion
+
 lint: .venv/ready
 	$(BIN)/ruff check .
 
@@ -51,5 +59,10 @@ lint: .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r docs/requirements.txt
 	@touch $@
 
+.venv-benchmarks/ready: requirements.txt benchmarks/requirements.txt
+	$(PYTHON) -m venv .venv-benchmarks
+	.venv-benchmarks/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r benchmarks/requirements.txt
+	@touch $@
+
 clean:
-	rm -rf .venv build
+	rm -rf .venv .venv-benchmarks build

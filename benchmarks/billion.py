@@ -2,8 +2,8 @@
 
     python -m benchmarks.billion [--points 1e9] [--chunk 1e6] [--scheduler ADDRESS]      (in the project folder)
 
-The points are generated chunk by chunk. Without an address the cluster is this machine: two workers of one thread each. Both the
-nodes, whose values are lazy arrays, and the compiled program, mapped over the chunks, are first checked against NumPy.
+The points are generated chunk by chunk. Without an address the cluster is this machine: two workers of one thread each. Both
+the nodes, whose values are lazy arrays, and the compiled program, mapped over the chunks, are first checked against NumPy.
 """
 
 import argparse
@@ -13,7 +13,9 @@ import tempfile
 import threading
 import time
 import zipfile
+from functools import partial
 
+import dask
 import dask.array as da
 import numpy as np
 import psutil
@@ -24,6 +26,7 @@ from benchmarks import chunks
 
 CHECKED, AGREE, SEED = 10**6, 1e-10, 2024
 PROJECT = pathlib.Path(__file__).parent.parent
+KEPT = {"MALLOC_MMAP_THRESHOLD_": 1 << 25, "MALLOC_TRIM_THRESHOLD_": 1 << 30}  # glibc reuses a chunk's memory for the next one
 FILES = "autograd_nodes.py", "autograd_programs.py", "benchmarks/chunks.py", "benchmarks/formulas.py"
 
 
@@ -47,10 +50,8 @@ def by_nodes(arrays, function, scalars):
 
 
 def by_program(arrays, function, scalars):
-    count = len(scalars) + 1 if scalars else len(arrays) + 1
-    parts = da.map_blocks(
-        chunks.partial_sums, *arrays, function=function, scalars=scalars, dtype=float, chunks=((count,) * arrays[0].numblocks[0],)
-    )
+    work, count = partial(chunks.partial_sums, function=function, scalars=scalars), 1 + len(scalars or arrays)
+    parts = da.map_blocks(work, *arrays, dtype=float, chunks=((count,) * arrays[0].numblocks[0],))
     return list(da.sum(parts.reshape(-1, count), axis=0))
 
 
@@ -59,7 +60,7 @@ WAYS = {"nodes": by_nodes, "compiled program": by_program}
 
 @contextlib.contextmanager
 def peak_memory():
-    """A list whose last element is, afterwards, the greatest memory that this process and its children had together, in bytes."""
+    """A list of one number: afterwards, the greatest memory that this process and its children had together, in bytes."""
     peak, done = [0], threading.Event()
 
     def sample():
@@ -101,10 +102,10 @@ def measure(client, points, chunk):
             with peak_memory() as peak:
                 result = computed(client, values(data(points, chunk), function, scalars))
             taken = time.perf_counter() - start
-            print(
-                f"\n{work} by {way}: {', '.join([f'{x:.12g}' for x in result])}\n{taken:.1f} s, {points / taken / 1e6:.1f} million "
-                f"points/s, {points / taken / workers / 1e6:.1f} per worker thread; peak memory here {peak[0] / 1e9:.2f} GB"
-            )
+            rate = points / taken / 1e6
+            print(f"\n{work} by {way}: {', '.join([f'{x:.12g}' for x in result])}")
+            memory = peak[0] / 1e9
+            print(f"{taken:.1f} s, {rate:.1f} million points/s, {rate / workers:.1f} a thread; peak memory {memory:.2f} GB")
 
 
 def send_project(client):
@@ -125,7 +126,8 @@ def main():
     arguments = parser.parse_args()
     cluster = contextlib.nullcontext(arguments.scheduler)
     if not arguments.scheduler:
-        cluster = LocalCluster(n_workers=2, threads_per_worker=1, memory_limit="500MB", dashboard_address=None)
+        dask.config.set({f"distributed.nanny.pre-spawn-environ.{name}": value for name, value in KEPT.items()})
+        cluster = LocalCluster(n_workers=2, threads_per_worker=1, memory_limit=0, dashboard_address=None)
     with cluster as address, Client(address) as client:
         if arguments.scheduler:  # workers of our own see the project's folder
             send_project(client)

@@ -4,7 +4,7 @@
     python -m benchmarks.compare [--rounds 9] [--only WORD]
 
 Each engine works in a process of its own. They are asked in turn, round after round, so that whatever drifts on the machine
-meets all of them alike; one computes while the others sleep. Prints tables and writes them, with a chart, to docs/performance.md.
+meets all alike; one computes while the others sleep. Prints tables and puts them, with a chart, into docs/performance.md.
 """
 
 import argparse

@@ -145,7 +145,8 @@ def targets_table(results):
         for what, quantity in (("time", results.time), ("memory", results.memory)):
             slope, off = results.line(quantity)
             well = "reached" if abs(slope - 1) <= LINEAR else "**not reached**"
-            rows.append([f"chains: exponent of n in the {what}", "1 ± 0.1", f"{slope:.2f}, every point within a factor {off:.2f}", well])
+            measured = f"{slope:.2f}, every point within a factor {off:.2f}"
+            rows.append([f"chains: exponent of n in the {what}", "1 ± 0.1", measured, well])
     return table(["target", "at most", "measured", ""], rows)
 
 
@@ -173,7 +174,7 @@ def publish(collected, rounds, write):
     if results.others:
         parts += ["In parentheses: the time over that of `compiled`. Bold: the fastest peer.", times_table(results)]
     if results.chains:
-        parts += ["A chain of n multiplications: time, and peak memory beyond what the process had before.", chains_table(results)]
+        parts += ["Chains of n multiplications: time, and peak memory beyond what there was before.", chains_table(results)]
     parts += [text for text in (failures(results),) if text]
     text = "\n\n".join([*parts, targets_table(results)])
     print(f"\n{text}")
