@@ -26,8 +26,8 @@ SETTINGS = {
 
 def draw(results, path):
     with plt.rc_context(SETTINGS):
-        figure = plt.figure(figsize=(8.2, 8.6), layout="constrained")
-        top, bottom = figure.subfigures(2, 1, height_ratios=(1.25, 1))
+        figure = plt.figure(figsize=(8.2, 9.4), layout="constrained")
+        top, bottom = figure.subfigures(2, 1, height_ratios=(1.5, 1))
         draw_times(top, results)
         draw_chains(bottom.subplots(1, 2), results)
         figure.savefig(path, metadata={"Date": None})
@@ -35,19 +35,25 @@ def draw(results, path):
 
 
 def draw_times(figure, results):
+    """Each engine has a height of its own within the rows, so that equal times do not hide each other."""
     axes, rows = figure.subplots(), range(len(results.others))
     for engine in sorted(results.engines(results.others), key=[*STYLES].index, reverse=True):
-        color, marker = STYLES[engine]
-        at = [(results.time(work, engine), -row) for row, work in zip(rows, results.others) if results.time(work, engine)]
-        size = 90 if marker in "|x+" else 42
+        (color, marker), height = STYLES[engine], 0.35 - 0.7 * [*STYLES].index(engine) / (len(STYLES) - 1)
+        times = [(results.time(work, engine), height - row) for row, work in zip(rows, results.others)]
+        at = [(x, y) for x, y in times if x]
+        size = 40 if marker in "|x+" else 32
         edge = {} if marker in "|x+" else {"edgecolors": "white", "linewidths": 0.5}
         axes.scatter(*zip(*at), color=color, marker=marker, s=size, label=engine, zorder=2 + (engine == "compiled"), **edge)
     axes.set(xscale="log", xlabel="seconds for value and full gradient")
     axes.set_yticks([-row for row in rows], results.others)
     axes.set_ylim(0.5 - len(rows), 0.5)
+    axes.grid(axis="y", visible=False)
+    for row in rows[1:]:
+        axes.axhline(0.5 - row, color="#c8c8c8", linewidth=0.8)
     handles, labels = axes.get_legend_handles_labels()
     order = sorted(range(len(labels)), key=lambda k: [*STYLES].index(labels[k]))
-    figure.legend([handles[k] for k in order], [labels[k] for k in order], loc="outside upper center", ncols=5, frameon=False)
+    shown = [handles[k] for k in order], [labels[k] for k in order]
+    figure.legend(*shown, loc="outside upper center", ncols=4, frameon=False, fontsize=8.5)
 
 
 def draw_chains(both, results):

@@ -126,14 +126,18 @@ def in_turn(work, rounds, engines, results, bar):
     """Fill in the times; returns how much of one core the engines that should sleep used meanwhile."""
     used = elapsed = 0.0
     for turn in range(rounds):
-        for name, engine in engines.items():
+        for name, engine in list(engines.items()):
             bar.set_postfix_str(f"{work}: {name}")
             bar.update()
             if turn >= 3 and sum(results[name]["times"]) > PATIENCE:
                 continue
             sleeping = [other for other in engines.values() if other is not engine]
             before, start = sum(other.cpu_time() for other in sleeping), time.perf_counter()
-            results[name]["times"].append(engine.ask("time"))
+            try:
+                results[name]["times"].append(engine.ask("time"))
+            except FailedError as error:
+                results[name] = {"failed": str(error)}
+                engines.pop(name).close()
             used += sum(other.cpu_time() for other in sleeping) - before
             elapsed += time.perf_counter() - start
     return used / elapsed
