@@ -105,7 +105,7 @@ def measure(client, points, chunk):
             rate = points / taken / 1e6
             print(f"\n{work} by {way}: {', '.join([f'{x:.12g}' for x in result])}")
             memory = peak[0] / 1e9
-            print(f"{taken:.1f} s, {rate:.1f} million points/s, {rate / workers:.1f} a thread; peak memory here {memory:.2f} GB")
+            print(f"{taken:.1f} s, {rate:.1f} million points/s, {rate / workers:.1f} a thread; memory here {memory:.2f} GB")
 
 
 def send_project(client):
