@@ -168,7 +168,7 @@ def machine():
 def publish(collected, rounds, write):
     results = Results(collected)
     parts = [
-        f"{machine()} Medians of {rounds} rounds. While one engine computed, the others together used at most "
+        f"{machine()} Medians of {rounds} rounds, of three or more where they take long. While one engine computed, the others together used at most "
         f"{100 * results.idle:.1f} % of one core."
     ]
     if results.others:
