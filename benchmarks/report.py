@@ -168,8 +168,8 @@ def machine():
 def publish(collected, rounds, write):
     results = Results(collected)
     parts = [
-        f"{machine()} Medians of {rounds} rounds, of three or more where they take long. While one engine computed, the others together used at most "
-        f"{100 * results.idle:.1f} % of one core."
+        f"{machine()} Medians of {rounds} rounds, of three or more where they take long. "
+        f"While one engine computed, the others together used at most {100 * results.idle:.1f} % of one core."
     ]
     if results.others:
         parts += ["In parentheses: the time over that of `compiled`. Bold: the fastest peer.", times_table(results)]
