@@ -589,9 +589,11 @@ class Graph:
         self.last_sweep = "backward"
         return {node: node.grad for node in self.nodes if isinstance(node, Variable)}
 
-    def _values(self):
-        """The forward sweep: the value of each node."""
+    def _values(self, given=()):
+        """The forward sweep: the value of each node; `given` are pairs (place, value) of leaves that have others now."""
         values, place = [node._value for node in self.nodes], 0
+        for leaf, value in given:
+            values[leaf] = value
         try:
             with _NO_CHECKS if self._scalar else _array_checks():
                 for place, forward, x, y in zip(*self._steps):
@@ -602,7 +604,7 @@ class Graph:
                     else:
                         t = forward(*y(values))
                     values[place] = t if t.__class__ is float and isfinite(t) else _settled(t)
-        except (ArithmeticError, ValueError) as error:
+        except (ArithmeticError, ValueError, IndexError) as error:
             raise self._explained(error, place, values) from error
         return values
 

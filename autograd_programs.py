@@ -13,6 +13,7 @@ function for is written out: its own forward rule is applied to nodes.
 import ast
 import math
 import operator
+import pickle
 import re
 from collections import Counter
 from functools import lru_cache
@@ -21,8 +22,9 @@ from types import FunctionType, SimpleNamespace
 import numpy as np
 
 from autograd_nodes import (
-    Add, BroadcastLike, Constant, Divide, Equal, Graph, Index, Matmul, Max, Multiply, Negative, Node, PlaceLike, Power, Reshape,
-    ReshapeLike, Square, Stack, Subtract, Sum, SumLike, Variable, _array_checks, _labels, _parameter_key, _real,
+    Add, BroadcastLike, Constant, Cos, Divide, Equal, Graph, Index, Log, Matmul, Max, Multiply, Negative, Node, PlaceLike,
+    Power, Reshape, ReshapeLike, Sin, Sqrt, Square, Stack, Subtract, Sum, SumLike, Transpose, Variable, _array_checks, _labels,
+    _parameter_key, _real, _shape,
 )  # fmt: skip
 
 __all__ = ["Program"]
@@ -40,8 +42,9 @@ class Program:
     nothing else is. It returns a tuple of the outputs: floats, and arrays of their own.
 
     Raises TypeError if outputs are not nodes or inputs not Variables, ValueError if an input is given twice or no output is.
-    A call raises what a graph's sweep does: an ArithmeticError that names the line, ValueError for shapes, NaN and infinity,
-    TypeError for what is no number.
+    A call raises an ArithmeticError that names the line where an output would not be finite, ValueError or IndexError for
+    shapes, ValueError for NaN and infinity, TypeError for what is no number. A scalar that is infinite only on the way to
+    finite outputs passes.
     """
 
     def __init__(self, outputs, inputs):
@@ -55,59 +58,86 @@ class Program:
         graph = Graph(*outputs)
         graph._refresh()
         simplified = _Simplified(graph, inputs)
-        self._inputs, self._graph = simplified.inputs, Graph(*simplified.outputs)
-        self._shapes = [x.shape for x in self._inputs]
-        self._lines = _Lines(self._graph, self._inputs, simplified.details)
+        self._set_up(Graph(*simplified.outputs), simplified.inputs, simplified.details, simplified.opaque)
+
+    def _set_up(self, graph, inputs, details, opaque):
+        self._graph, self._inputs = graph, inputs
+        self._lines = _Lines(graph, inputs, details, opaque)
         self._graph._labels = self._lines.labels
         self.source = self._lines.source
-        self._by_numpy, self._by_math = self._lines.function(np), None
-        if self._graph._scalar and not any(self._shapes) and self._lines.functions <= vars(_MATH).keys():
-            self._by_math = self._lines.function(_MATH)
+        at = {x: i for i, x in enumerate(graph.nodes)}
+        self._places = [at.get(x) for x in inputs]
+        shapes = tuple([x.shape for x in inputs])
+        self._stretched, self._fitting = self._broadcast([x.shape for x in graph.nodes]), {shapes}
+        self._masked = [i for i, x in enumerate(inputs) if x not in _shown(graph)]
+        self._by_numpy = None if _may_be_complex(graph) else self._lines.function(np)
+        is_scalar = graph._scalar and not any(shapes) and self._lines.functions <= vars(_MATH).keys()
+        self._by_math = self._lines.function(_MATH) if is_scalar and self._by_numpy else None
 
     def __repr__(self):
         return f"Program({', '.join([self._lines.labels[x] for x in self._inputs])}) of {len(self._lines.statements)} lines"
 
     def __reduce__(self):
-        return _program, (self._graph, self._inputs)
+        sets = self._lines.details, self._lines.opaque
+        places = [[i for i, x in enumerate(self._graph.nodes) if x in nodes] for nodes in sets]
+        return _program, (self._graph, self._inputs, *places)
 
     def __call__(self, *values):
         try:
             if self._by_math is None or any([x.__class__ is not float for x in values]):
                 values = self._accepted(values)
-            if self._by_math is None:
+            if self._by_math is not None:
+                results = self._by_math(*values)
+                hidden = [values[i] for i in self._masked]
+                if all([x.__class__ is float and math.isfinite(x) for x in (*results, *hidden)]):
+                    return results
+            elif self._by_numpy is not None and tuple(map(_shape, values)) in self._fitting:
                 with _array_checks():
                     return tuple([_own(y) for y in self._by_numpy(*values)])
-            results = self._by_math(*values)
-            if all([y.__class__ is float and math.isfinite(y) for y in results]):
-                return results
-        except (ArithmeticError, ValueError):  # math raises ValueError outside a function's domain
+        except (ArithmeticError, ValueError, IndexError):  # math raises ValueError outside a function's domain
             pass
         results = self._sweep(self._accepted(values))
         return tuple([_own(results[place]) for place in self._graph._outputs_at])
 
     def _accepted(self, values):
-        """The values as leaves hold them, if there is one for each input and they broadcast as the inputs do."""
+        """The values as leaves hold them, if there is one for each input, of as many dimensions."""
         values = [_real(x) for x in values]
-        self._check_shapes([getattr(x, "shape", ()) for x in values])
+        if len(values) != len(self._inputs):
+            raise TypeError(f"the program has {len(self._inputs)} inputs; {len(values)} values are given")
+        if [len(_shape(x)) for x in values] != [len(x.shape) for x in self._inputs]:
+            shapes = [x.shape for x in self._inputs], [_shape(x) for x in values]
+            raise ValueError("a program made for shapes {} cannot take {}".format(*shapes))
         return values
 
-    def _check_shapes(self, shapes):
-        if len(shapes) != len(self._inputs):
-            raise TypeError(f"the program has {len(self._inputs)} inputs; {len(shapes)} values are given")
-        sizes = {1: {1}}
-        for shape, made in zip(shapes, self._shapes):
-            if len(shape) != len(made):
-                raise ValueError(f"a program made for shapes {self._shapes} cannot take {list(shapes)}")
-            for size, old in zip(shape, made):
-                sizes.setdefault(old, set()).add(size)
-        if any([1 in now and len(now) > 1 for now in sizes.values()]):
-            raise ValueError(f"shapes {list(shapes)} do not broadcast as {self._shapes} do, for which the program was made")
-
     def _sweep(self, values):
-        """The value of each node, by the graph's forward sweep, whose errors name the node."""
-        for x, value in zip(self._inputs, values):
-            x._value = value
-        return self._graph._values()
+        """The value of each node, by the graph's forward sweep, whose errors name the node.
+
+        Raises ValueError for sizes that are broadcast otherwise than those for which the gradients were built.
+        """
+        results = self._graph._values([(place, x) for place, x in zip(self._places, values) if place is not None])
+        shapes = tuple(map(_shape, values))
+        if shapes not in self._fitting:
+            if not self._fits([_shape(x) for x in results]):
+                made = [x.shape for x in self._inputs]
+                raise ValueError(f"shapes {list(shapes)} do not broadcast as {made} do, for which the program was made")
+            self._fitting.add(shapes)
+        return results
+
+    def _broadcast(self, shapes):
+        """For each axis of each operand of elementwise operations, whether it is stretched; None where that changes nothing."""
+        at, found = dict(zip(self._graph.nodes, shapes)), []
+        for node in self._graph.nodes:
+            if node.inputs and _is_elementwise(type(node)):
+                for x in node.inputs:
+                    own = (1,) * (len(at[node]) - len(at[x])) + at[x]
+                    found += [None if size == 1 else mine == 1 for mine, size in zip(own, at[node])]
+        return found
+
+    def _fits(self, shapes):
+        """Whether the program is right for these shapes of its nodes: what is stretched was, and what had size 1 still has."""
+        now = self._broadcast(shapes)
+        larger = [m > n == 1 for new, x in zip(shapes, self._graph.nodes) for m, n in zip(new, x.shape)]
+        return not any(larger) and all([a is None or a == b for a, b in zip(now, self._stretched)])
 
     def to_sympy(self):
         """The outputs as SymPy expressions, arrays as object arrays of them. The inputs are symbols, named as in `source`; the
@@ -137,8 +167,11 @@ class Program:
         return _Compiled(self)
 
 
-def _program(graph, inputs):
-    return Program(graph.outputs, inputs)
+def _program(graph, inputs, *places):
+    """A program from its parts, as pickles have them."""
+    program = Program.__new__(Program)
+    program._set_up(graph, inputs, *[{graph.nodes[i] for i in some} for some in places])
+    return program
 
 
 def _own(value):
@@ -146,6 +179,21 @@ def _own(value):
     if np.iscomplexobj(value) or not np.isfinite(value).all():
         raise FloatingPointError("the result is not a finite real number")
     return np.array(value) if isinstance(value, np.ndarray) and value.ndim else float(value)
+
+
+def _shown(graph):
+    """The nodes whose being NaN or infinite shows in an output."""
+    shown = set(graph.outputs)
+    for node in reversed(graph.nodes):
+        if node in shown and type(node) in _TRANSPARENT:
+            shown.update(node.inputs)
+    return shown
+
+
+def _may_be_complex(graph):
+    """Whether Python's ** of two floats could be complex."""
+    powers = [x for x in graph.nodes if isinstance(x, Power) and not x.shape]
+    return any([not (isinstance(x.inputs[1], Constant) and x.inputs[1].value.is_integer()) for x in powers])
 
 
 # --------------------------------------------------------------------------------------------- simplification
@@ -156,21 +204,32 @@ class _Simplified:
 
     Broadcasting stays implicit: an operand is not expanded before an operation that broadcasts it anyway. `new` maps each old
     node to a new one, which may be narrower; `like` then names an old node of the full shape, for when it has to be expanded.
-    `details` are the inner nodes of operations that are written out.
+    `details` are the inner nodes of operations that are written out, `opaque` those that cannot be.
     """
 
     def __init__(self, graph, inputs):
         self.inputs = [Variable(x.value, x.name) for x in inputs]
-        self.new, self.like, self.known, self.details = dict(zip(inputs, self.inputs)), {}, {}, set()
+        self.new, self.like, self.known = dict(zip(inputs, self.inputs)), {}, {}
+        self.details, self.opaque = set(), set()
         nodes = [x for x in graph.nodes if x not in self.new]
         for node in nodes:
             self.new[node] = self.operation(node) if node.inputs else self.constant(node.value, node.name)
         plain = {self.new[node] for node in nodes if node.adjoint_of is None}
         self.details -= plain
-        for node in nodes:
-            if node.adjoint_of in self.new and self.new[node].adjoint_of is None and self.new[node] not in plain:
-                self.new[node].adjoint_of = self.new[node.adjoint_of]
         self.outputs = [self.full(y) for y in graph.outputs]
+        self.name_adjoints(nodes, plain, dict(zip(graph.outputs, self.outputs)))
+
+    def name_adjoints(self, nodes, plain, outputs):
+        """Say of the new nodes what they are adjoints of. Of nodes that are one now, each has a part of the adjoint only."""
+        targets = {}
+        for node in nodes:
+            if node.adjoint_of in self.new:
+                targets.setdefault(self.new[node.adjoint_of], set()).add(node.adjoint_of)
+        for node in nodes:
+            new = outputs.get(node, self.new[node])
+            target = self.new.get(node.adjoint_of)
+            if target is not None and len(targets[target]) == 1 and new.adjoint_of is None and new.inputs and new not in plain:
+                new.adjoint_of = target
 
     def operation(self, node):
         operation, operands = type(node), node.inputs
@@ -192,8 +251,10 @@ class _Simplified:
         return new if new.shape == node.shape else self.once(BroadcastLike, [new, self.new[self.like[node]]], {})
 
     def constant(self, value, name=None):
-        key = (name, value) if value.__class__ is float else id(value)
-        return self.known.setdefault(key, Constant(value, name))
+        key = name, pickle.dumps(value)  # and so 0.0 and −0.0 are two
+        if key not in self.known:
+            self.known[key] = Constant(value, name)
+        return self.known[key]
 
     def once(self, operation, operands, parameters):
         key = operation, *map(id, operands), *map(_parameter_key, sorted(parameters.items()))
@@ -212,29 +273,96 @@ class _Simplified:
             return operands[0]
         if operation is Multiply and -1.0 in values:
             return self.once(Negative, [operands[values.index(-1.0) - 1]], {})
-        if operation is SumLike and not operands[1].shape:
-            return self.once(Sum, operands[:1], Sum._defaults)
-        if operation in _SPELLING or _has_numpy_function(operation):
+        if operation is SumLike:
+            return self.summed(*operands)
+        if operation is Sum and parameters["keepdims"] and _is_over_all(parameters["axis"], operands[0].shape):
+            return self.once(Reshape, [self.once(Sum, operands, Sum._defaults)], {"shape": (1,) * len(operands[0].shape)})
+        if operation in (Transpose, Reshape) and not operands[0].shape and not parameters.get("shape"):
+            return operands[0]
+        if operation in (Index, PlaceLike):
+            parameters = {"index": _explicit(parameters["index"], len(operands[operation is PlaceLike].shape))}
+        if operation in _SPELLING or self.is_numpys(operation, operands, parameters):
             return self.once(operation, operands, parameters)
         return self.written_out(operation, operands, parameters)
 
+    def summed(self, x, like):
+        """SumLike, its axes made explicit."""
+        added = tuple(range(len(x.shape) - len(like.shape)))
+        if not like.shape:
+            return self.once(Sum, [x], Sum._defaults)
+        if added:
+            x = self.once(Sum, [x], {"axis": added, "keepdims": False})
+        stretched = tuple([i for i, (n, m) in enumerate(zip(x.shape, like.shape)) if m == 1 != n])
+        return self.made(Sum, [x], {"axis": stretched, "keepdims": True}) if stretched else x
+
+    @staticmethod
+    def is_numpys(operation, operands, parameters):
+        """Whether NumPy's function computes the same; of operations that are not ours, that is tried."""
+        if not _has_numpy_function(operation) or operation.__module__ == Node.__module__:
+            return _has_numpy_function(operation)
+        values = [x.value for x in operands]
+        return _same(operation.function(*values, **parameters), operation.forward(*values, **parameters))
+
     def written_out(self, operation, operands, parameters):
-        """The operation as its own forward rule makes it of others; as it is, if that rule is no formula."""
-        stand_ins = [Variable(x.value) for x in operands]
-        try:
-            formula = operation.forward(*stand_ins, **parameters)
-            steps = Graph(formula).nodes
-        except (TypeError, ValueError, AttributeError, IndexError, ArithmeticError):
-            steps = [None]
-        if any([x is None or type(x) is operation for x in steps]):
-            return self.once(operation, operands, parameters)
+        """The operation as its own forward rule makes it of others; as it is, if that rule is no formula for all sizes."""
+        values = [x.value for x in operands]
+        formulas = [_formula(operation, each, parameters) for each in (values, [_larger(x) for x in values])]
+        if formulas[0] is None or formulas[1] is None or _outline(formulas[0]) != _outline(formulas[1]):
+            node = self.once(operation, operands, parameters)
+            self.opaque.add(node)
+            return node
+        stand_ins, formula = formulas[0]
         new = dict(zip(stand_ins, operands))
-        for x in steps:
+        for x in Graph(formula).nodes:
             if x not in new:
                 inputs = [new[y] for y in x.inputs]
                 new[x] = self.made(type(x), inputs, x.parameters) if inputs else self.constant(x.value, x.name)
                 self.details.add(new[x])
         return new[formula]
+
+
+def _formula(operation, values, parameters):
+    """(stand-ins for the operands, what the forward rule makes of them); None if that is not what it makes of values."""
+    stand_ins = [Variable(x) for x in values]
+    try:
+        formula = operation.forward(*stand_ins, **parameters)
+        nodes = Graph(formula).nodes
+        right = _same(formula.value, operation.forward(*values, **parameters))
+    except Exception:  # whatever a rule that is no formula does with nodes
+        return None
+    return (stand_ins, formula) if right and not any([type(x) is operation for x in nodes]) else None
+
+
+def _outline(traced):
+    """A formula without its values: the same for all sizes, if it does not depend on them."""
+    stand_ins, formula = traced
+    nodes, given = Graph(formula).nodes, set(stand_ins)
+    at = {x: i for i, x in enumerate((*stand_ins, *nodes))}
+    leaves = [None if x in given or x.inputs else pickle.dumps(x.value) for x in nodes]
+    return [(type(x), [at[y] for y in x.inputs], repr(x.parameters), leaf) for x, leaf in zip(nodes, leaves)]
+
+
+def _larger(value):
+    """The same with one more element along each axis that has not just one."""
+    return np.pad(value, [(0, int(n != 1)) for n in value.shape], mode="edge") if _shape(value) and value.size else value
+
+
+def _same(x, y):
+    """Whether two results are the same real numbers."""
+    x, y = np.asarray(x), np.asarray(y)
+    return x.dtype.kind == y.dtype.kind == "f" and x.shape == y.shape and np.allclose(x, y, 1e-12, 1e-300)
+
+
+def _explicit(index, ndim):
+    """An index without ...; what it leaves out is taken whole."""
+    index = index if isinstance(index, tuple) else (index,)
+    whole = (slice(None),) * (ndim - sum([x is not None and x is not ... for x in index]))
+    place = next((i for i, x in enumerate(index) if x is ...), len(index))
+    return index[:place] + whole + index[place + 1 :]
+
+
+def _is_over_all(axis, shape):
+    return bool(shape) and (axis is None or len({k % len(shape) for k in np.ravel(axis).tolist()}) == len(shape))
 
 
 def _precision(node):
@@ -252,6 +380,7 @@ def _has_numpy_function(operation):
 
 # --------------------------------------------------------------------------------------------------- spelling
 
+_TRANSPARENT = {Add, Subtract, Multiply, Negative, Square, Sum, Sqrt, Log, Sin, Cos, Matmul}  # what is not finite remains so
 _SPELLING = {  # what is not spelled np.function(x, y, parameter=...)
     Add: "({} + {})", Subtract: "({} - {})", Multiply: "({} * {})", Divide: "({} / {})", Matmul: "({} @ {})",
     Power: "({} ** {})", Square: "({} ** 2)", Negative: "(-{})", Equal: "(1.0 * np.equal({}, {}))",
@@ -294,15 +423,16 @@ class _Lines:
 
     LONGEST = 60  # letters of a formula that stands within another
 
-    def __init__(self, graph, inputs, details):
-        self.inputs, self.outputs = inputs, graph.outputs
+    def __init__(self, graph, inputs, details, opaque):
+        self.inputs, self.outputs, self.details = inputs, graph.outputs, details
         self.constants = [x for x in graph.nodes if isinstance(x, Constant) and (x.shape or x.name is not None)]
-        self.labels, self.opaque, self.statements = _labels([*inputs, *self.constants]), {}, {}
+        self.labels, self.statements = _labels([*inputs, *self.constants]), {}
+        self.opaque = {x: f"v{i}" for i, x in enumerate([x for x in graph.nodes if x in opaque], len(self.labels) + 1)}
         steps = [x for x in graph.nodes if x.inputs]
         adjoints = Counter([x.adjoint_of for x in steps if x.adjoint_of is not None])
         results = [y for y in graph.outputs if y.adjoint_of is None]
-        forward = {*Graph(*results, *adjoints).nodes} - details if results or adjoints else set()
-        numbered = [x for x in steps if x in forward and adjoints.get(x.adjoint_of, 2) > 1]
+        forward = {*Graph(*results, *adjoints).nodes} if results or adjoints else set()
+        numbered = [x for x in steps if x in forward and x not in details and adjoints.get(x.adjoint_of, 2) > 1]
         self.labels |= {x: f"t{i}" for i, x in enumerate(numbered, 1)}
         for x in steps:
             if adjoints.get(x.adjoint_of) == 1 and x.adjoint_of in self.labels:
@@ -330,15 +460,11 @@ class _Lines:
 
     def spelled(self, node):
         operands = [self.texts[x] for x in node.inputs]
-        if type(node) in _SPELLING or _has_numpy_function(type(node)):
-            return _spelled(node, operands)
-        name = f"v{len(self.labels) + len(self.opaque) + 1}"
-        self.opaque[name] = node
-        return f"{name}({', '.join(operands)})"
+        return f"{self.opaque[node]}({', '.join(operands)})" if node in self.opaque else _spelled(node, operands)
 
     def written(self, forward):
         about = [f"# {self.labels[x]}: an array of shape {x.shape}" for x in self.constants if x.shape]
-        about += [f"# {name}: the forward rule of {type(node).__name__!r}" for name, node in self.opaque.items()]
+        about += [f"# {name}: the forward rule of {type(node).__name__!r}" for node, name in self.opaque.items()]
         body = [f"{self.labels[x]} = {x.value!r}" for x in self.constants if not x.shape]
         turn = next((x for x in self.statements if x not in forward), None)
         for x, statements in self.statements.items():
@@ -351,7 +477,7 @@ class _Lines:
     def function(self, engine):
         """The program, with `engine` for np."""
         names = {"np": engine} | {self.labels[x]: x.value for x in self.constants if x.shape}
-        names |= {name: lambda *x, node=node: node.forward(*x, **node.parameters) for name, node in self.opaque.items()}
+        names |= {name: lambda *x, node=node: node.forward(*x, **node.parameters) for node, name in self.opaque.items()}
         made = {}
         exec(compile(self.source, "<program>", "exec"), made)
         return FunctionType(made["program"].__code__, names)
@@ -365,7 +491,7 @@ class _Lines:
         return self.source.splitlines()[number - 1].strip()
 
     def refuse_opaque(self, engine):
-        for node in self.opaque.values():
+        for node in self.opaque:
             raise self.refusal(engine, self.statements[self.line_of[node]][0], f"{type(node).__name__!r} is no formula")
 
     @staticmethod
@@ -390,21 +516,24 @@ class _SymPy:
     """np for arrays of SymPy's expressions: NumPy's own functions of shapes, SymPy's of numbers."""
 
     NAMES = {"maximum": "Max", "minimum": "Min", "absolute": "Abs"}
+    OF_SHAPES = {"sum", "reshape", "transpose", "stack", "broadcast_to", "shape", "zeros_like"}
 
     def __init__(self):
         import sympy
 
         self.sympy = sympy
+        self.cbrt = np.frompyfunc(lambda x: sympy.real_root(x, 3), 1, 1)
         self.equal = np.frompyfunc(lambda x, y: sympy.Piecewise((1, sympy.Eq(x, y)), (0, True)), 2, 1)
 
     def __getattr__(self, name):
-        function = getattr(np, name)
-        if function is np.max:
+        if name == "max":
             return lambda x, **axes: np.frompyfunc(self.sympy.Max, 2, 1, identity=None).reduce(x, **{"axis": None} | axes)
-        if not isinstance(function, np.ufunc):
+        function = getattr(np, name)
+        if name in self.OF_SHAPES:
             return function
-        known = getattr(self.sympy, self.NAMES.get(name, name.replace("arc", "a")))
-        return np.frompyfunc(known, function.nin, function.nout)
+        if not isinstance(function, np.ufunc):
+            raise AttributeError(f"module 'sympy' has no function {name}")
+        return np.frompyfunc(getattr(self.sympy, self.NAMES.get(name, name.replace("arc", "a"))), function.nin, function.nout)
 
     def symbols(self, label, shape):
         if not shape:
@@ -439,10 +568,12 @@ class _Compiled:
         self.program, self.kernels, self.seen = program, {}, {}
         outputs = program._graph.outputs
         self.captured = [np.array(x.value, np.float64) for x in program._lines.constants if x.shape]
+        self.outputs = len(outputs)
         self.nothing = {k: np.empty((0,) * len(y.shape)) for k, y in enumerate(outputs) if y.shape}  # for: make an array
         self.narrow = {k: y.value.dtype for k, y in enumerate(outputs) if y.shape and y.value.dtype != np.float64}
-        kernel = self.kernel(tuple(program._shapes), [x.value for x in program._inputs])
-        self.of_scalars = None if any(program._shapes) or self.nothing or self.captured else kernel
+        shapes = tuple([x.shape for x in program._inputs])
+        self.kernels[_pattern(shapes), False] = kernel = self.compiled(shapes, [x.shape for x in program._graph.nodes], False)
+        self.of_scalars = None if any(shapes) or self.nothing or self.captured else kernel
 
     def __reduce__(self):
         return _Compiled, (self.program,)
@@ -457,34 +588,37 @@ class _Compiled:
                 shapes = tuple([() if x.__class__ is float else x.shape for x in plain])
                 kernel = self.seen.get(shapes) or self.kernel(shapes, plain)
                 results = kernel(*plain, *self.captured, *arrays.values())
-        except (_RunUncompiledError, TypeError, ValueError):
+            if self.narrow:
+                with _array_checks():
+                    results = tuple([x.astype(self.narrow[k]) if k in self.narrow else x for k, x in enumerate(results)])
+        except (_RunUncompiledError, ArithmeticError, TypeError, ValueError):
             results = self.program(*values)
-        return results if out is None and not self.narrow else self.into(out, results)
+        return results if out is None else self.into(out, results)
 
     def usable(self, out, values):
         """The arrays of `out` that a kernel can write to while it reads the values, and nothing for the others."""
-        outputs = len(self.program._graph.outputs)
-        is_right = isinstance(out, (tuple, list)) and len(out) == outputs
+        is_right = isinstance(out, (tuple, list)) and len(out) == self.outputs
         if not is_right or any([not isinstance(x, (np.ndarray, type(None))) for x in out]):
-            raise ValueError(f"out is a tuple with an array or None for each of the {outputs} outputs")
-        usable, taken = dict(self.nothing), [x for x in (*values, *self.captured) if isinstance(x, np.ndarray)]
+            raise ValueError(f"out is a tuple with an array or None for each of the {self.outputs} outputs")
+        given = [x for x in out if x is not None]
+        if any([np.shares_memory(x, y) for i, x in enumerate(given) for y in given[:i]]):
+            raise ValueError("two arrays of out overlap")
+        usable, read = dict(self.nothing), [x for x in values if isinstance(x, np.ndarray)]
         for k, empty in self.nothing.items():
-            if out[k] is None:
-                continue
-            if any([np.may_share_memory(out[k], x) for x in out[:k] if x is not None]):
-                raise ValueError("two arrays of out overlap")
-            if out[k].dtype == np.float64 and out[k].ndim == empty.ndim and out[k].flags.carray and k not in self.narrow:
-                usable[k] = empty if any([np.may_share_memory(out[k], x) for x in taken]) else out[k]
+            x = out[k]
+            if x is not None and x.dtype == np.float64 and x.ndim == empty.ndim and x.flags.carray and k not in self.narrow:
+                usable[k] = empty if any([np.may_share_memory(x, y) for y in read]) else x
         return usable
 
-    def into(self, out, results):
-        """The results in their own precision, those for which `out` has an array in that array."""
-        results = [x.astype(self.narrow[k]) if k in self.narrow else x for k, x in enumerate(results)]
-        for k, array in enumerate(out or ()):
+    @staticmethod
+    def into(out, results):
+        """The results, those for which `out` has an array in that array."""
+        results = list(results)
+        for k, array in enumerate(out):
             if array is not None:
                 if array.shape != np.shape(results[k]):
                     raise ValueError(f"out[{k}] has shape {array.shape}, the output has {np.shape(results[k])}")
-                if not np.may_share_memory(array, results[k]):
+                if array is not results[k] and not np.may_share_memory(array, results[k]):
                     np.copyto(array, results[k])
                 results[k] = array
         return tuple(results)
@@ -493,9 +627,12 @@ class _Compiled:
         """The kernel for values of these shapes, compiled if no other has had their pattern."""
         large = any([math.prod(shape) > self.LARGE for shape in shapes])
         pattern = _pattern(shapes), large
+        all_shapes = list(map(_shape, self.program._sweep(self.program._accepted(values))))
         if pattern not in self.kernels:
-            self.program._check_shapes(shapes)
-            self.kernels[pattern] = self.compiled(shapes, [np.shape(x) for x in self.program._sweep(values)], large)
+            try:
+                self.kernels[pattern] = self.compiled(shapes, all_shapes, large)
+            except TypeError:  # here alone: compile() has seen that Numba knows the operations
+                self.kernels[pattern] = _run_uncompiled
         if len(self.seen) > 1000:
             self.seen.clear()
         self.seen[shapes] = self.kernels[pattern]
@@ -503,7 +640,6 @@ class _Compiled:
 
     def compiled(self, shapes, all_shapes, large):
         from numba import njit, types
-        from numba.core.errors import NumbaError
 
         self.program._lines.refuse_opaque("Numba")
         kernel = _Kernel(self.program._lines, self.program._graph, all_shapes)
@@ -512,8 +648,12 @@ class _Compiled:
         options = {"error_model": "numpy", "fastmath": {"reassoc", "contract", "arcp"}, "parallel": large}
         try:
             return njit(tuple(signature), **options)(kernel.function())
-        except NumbaError as error:
+        except Exception as error:  # Numba's are of every kind
             raise kernel.refusal(error) from None
+
+
+def _run_uncompiled(*_):
+    raise _RunUncompiledError
 
 
 def _pattern(shapes):
@@ -538,7 +678,7 @@ class _Kernel:
     elsewhere. Sums are added up block by block, which keeps their rounding errors small. All else is a statement of its own.
     """
 
-    BLOCK = 4096  # elements
+    BLOCK, SLICES = 4096, 256  # so many elements, or slices of an array, are added up before their sum is added to others
 
     def __init__(self, lines, graph, shapes):
         self.graph, self.lines, self.text, self.depth, self.nodes_at = graph, lines, [], 1, []
@@ -549,6 +689,7 @@ class _Kernel:
             for operand in x.inputs:
                 self.users[operand].append(x)
         self.arguments = [*[f"n{self.at[x]}" if x in self.at else f"unused{i}" for i, x in enumerate(lines.inputs)]]
+        self.unused = [(f"unused{i}", x.shape) for i, x in enumerate(lines.inputs) if x not in self.at]
         self.arguments += [f"n{self.at[x]}" for x in lines.constants if x.shape]
         self.place = {}  # output array: its argument
         for k, y in enumerate(graph.outputs):
@@ -561,6 +702,11 @@ class _Kernel:
     def write(self):
         self.place_nodes()
         self.line("bad = 0.0")
+        hidden = [x for x in self.graph.nodes if isinstance(x, Variable) and x not in _shown(self.graph)]
+        self.each("bad += np.sum(0.0 * n{})", [x for x in hidden if self.shape[x]])
+        self.each("bad += 0.0 * n{}", [x for x in hidden if not self.shape[x]])
+        for name, shape in self.unused:
+            self.line(f"bad += np.sum(0.0 * {name})" if shape else f"bad += 0.0 * {name}")
         for key in sorted(self.contents):
             nodes, shape = self.contents[key], key[-1]
             if shape is None:
@@ -614,14 +760,15 @@ class _Kernel:
         sizes = self.sizes(arrays, shape)
         self.allocate(stored, sizes)
         self.each("n{} = 0.0", sums)
-        in_blocks = all([self.shape[y] == shape for y in arrays])
-        element = self.begin_blocks([*arrays, *stored], sizes) if in_blocks else self.begin_rows(sizes, shape)
+        if all([self.shape[y] == shape for y in arrays]):
+            element = self.begin_blocks([*arrays, *stored], sizes)
+        else:
+            element = self.begin_rows(sizes, shape)
         self.each("s{} = 0.0", sums)
         self.line("w = 0.0")
         outer = self.depth
-        for index, size in [("i", "count")] if in_blocks else [(f"i{k}", size) for k, size in enumerate(sizes) if k]:
-            self.line(f"for {index} in range({size}):")
-            self.depth += 1
+        self.line("for i in range(count):")
+        self.depth += 1
         read = {y for x in nodes for y in (x.inputs[:1] if isinstance(x, BroadcastLike) else x.inputs)}
         for y in [y for y in arrays if y in read]:
             self.line(f"e{self.at[y]} = {element(y)}")
@@ -666,24 +813,29 @@ class _Kernel:
 
     def begin_blocks(self, arrays, sizes):
         """A loop over blocks of arrays of the same shape; returns how an element is written in it."""
-        self.line(f"size = {' * '.join(sizes)}")
-        self.line(f"for block in prange((size + {self.BLOCK - 1}) // {self.BLOCK}):")
-        self.depth += 1
-        self.line(f"start = block * {self.BLOCK}")
-        self.line(f"count = min({self.BLOCK}, size - start)")
+        self.block(" * ".join(sizes), "prange")
         self.each("b{0} = n{0}.reshape(-1)[start : start + count]", arrays)
         return lambda y: f"b{self.at[y]}[i]"
 
     def begin_rows(self, sizes, shape):
-        """A loop over the first axis of arrays, some of which are broadcast; returns how an element is written in it."""
-        self.line(f"for i0 in prange({sizes[0]}):")
-        self.depth += 1
+        """Loops over arrays some of which are broadcast, the last axis in blocks; returns how an element is written in them."""
+        for k, size in enumerate(sizes[:-1]):
+            self.line(f"for i{k} in {'range' if k else 'prange'}({size}):")
+            self.depth += 1
+        self.block(sizes[-1], "range" if len(sizes) > 1 else "prange")
+        index = [*[f"i{k}" for k in range(len(sizes) - 1)], "start + i"]
 
         def element(y):
             axes = enumerate(self.shape[y], len(shape) - len(self.shape[y]))
-            return f"n{self.at[y]}[{', '.join([f'i{k}' if size == shape[k] else '0' for k, size in axes])}]"
+            return f"n{self.at[y]}[{', '.join([index[k] if size == shape[k] else '0' for k, size in axes])}]"
 
         return element
+
+    def block(self, size, loop):
+        self.line(f"for block in {loop}(({size} + {self.BLOCK - 1}) // {self.BLOCK}):")
+        self.depth += 1
+        self.line(f"start = block * {self.BLOCK}")
+        self.line(f"count = min({self.BLOCK}, {size} - start)")
 
     # ------------------------------------------------------------------------------------- statements
 
@@ -691,6 +843,8 @@ class _Kernel:
         """What is not elementwise, as Numba has it; arrays are made contiguous."""
         operands, n = [self.name(y) for y in x.inputs], f"n{self.at[x]}"
         first, shape = operands[0], self.shape[x.inputs[0]]
+        if isinstance(x, (Index, PlaceLike)):
+            self.demand(_in_bounds(operands[isinstance(x, PlaceLike)], x.parameters["index"]))
         if isinstance(x, (Sum, Max)):
             text = self.reduced(x, n, first, len(shape), **x.parameters)
         elif isinstance(x, Stack) and not shape:
@@ -709,14 +863,17 @@ class _Kernel:
         if len(axes) == ndim:
             whole = f"np.{x.function.__name__}({operand})" if ndim else operand
             return f"np.full({(1,) * ndim}, {whole})" if keepdims and ndim else whole
+        function = "np.add" if isinstance(x, Sum) else "np.maximum"
         for left, k in enumerate(reversed(axes)):
-            part = "{0}[" + ":, " * k + "{1}" + ", :" * (ndim - left - k - 1) + "]"
+            part, t = f"{operand}[{':, ' * k}{{}}{', :' * (ndim - left - k - 1)}]", f"{n}_{k}"
             self.demand([f"{operand}.shape[{k}] > 0"])
-            self.line(f"{n}_{k} = {part.format(operand, 0)}.copy()", x)
-            self.line(f"for k in range(1, {operand}.shape[{k}]):")
-            function = "np.add" if isinstance(x, Sum) else "np.maximum"
-            self.line(f"    {n}_{k}[...] = {function}({n}_{k}, {part.format(operand, 'k')})", x)
-            operand = f"{n}_{k}"
+            self.line(f"{t} = np.zeros_like({part.format(0)})" if isinstance(x, Sum) else f"{t} = {part.format(0)}.copy()", x)
+            self.line(f"for start in range(0, {operand}.shape[{k}], {self.SLICES}):")
+            self.line(f"    s = {part.format('start')}.copy()", x)
+            self.line(f"    for k in range(start + 1, min(start + {self.SLICES}, {operand}.shape[{k}])):")
+            self.line(f"        s[...] = {function}(s, {part.format('k')})", x)
+            self.line(f"    {t}[...] = {function}({t}, s)", x)
+            operand = t
         return f"{operand}[{', '.join(['None' if k in axes else ':' for k in range(ndim)])}]" if keepdims else operand
 
     def finish(self):
@@ -750,7 +907,14 @@ class _Kernel:
         """Numba's error as one that names the line."""
         node = self.nodes_at[error.loc.line - 2] if getattr(error, "loc", None) else None
         line = "this program" if node is None else self.lines.statements[self.lines.line_of[node]][0]
-        return self.lines.refusal("Numba", line, str(error).strip().splitlines()[1])
+        said = str(error).strip().splitlines() or [type(error).__name__]
+        return self.lines.refusal("Numba", line, said[min(1, len(said) - 1)])
+
+
+def _in_bounds(array, index):
+    """Conditions under which the integers of an index are those of elements. (Numba does not check.)"""
+    axes = enumerate([i for i in index if i is not None])
+    return [f"{array}.shape[{k}] >= {i + 1 if i >= 0 else -i}" for k, i in axes if isinstance(i, int)]
 
 
 def _runs_in_loops(node):

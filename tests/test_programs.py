@@ -632,3 +632,185 @@ def test_a_program_may_have_no_inputs():
     program = Program([Constant([1.0, 2.0]), np.sum(np.log(Variable([1.0, 2.0])))], [])
     for run in (program, program.compile()):
         assert_same_results(run(), (np.array([1.0, 2.0]), float(np.log(2.0))))
+
+
+# ------------------------------------------------------------------------------------------------- what was wrong once
+
+
+def test_constants_are_told_apart_by_what_they_hold():
+    k, x = Constant(np.arange(4.0) + 1, "k"), Variable(np.ones(4), "x")
+    g = (np.sin(k) + np.cos(k) * np.exp(k) + (k + 1.0) * (k * k)) * x
+    assert_same_results(Program([g], [x])(x.value), [g.value])
+
+
+class Copysign(Node):
+    function = np.copysign
+    def forward(x, y): return np.copysign(x, y)
+    backward = (None, None)
+
+
+def test_zero_and_minus_zero_are_two_constants():
+    x = Variable([3.0], "x")
+    assert Program([Copysign(x, 0.0) + Copysign(x, -0.0)], [x])(np.array([3.0]))[0] == 0.0
+
+
+def test_an_index_out_of_bounds_is_an_error_in_compiled_code_too():
+    x, k = Variable(np.ones(10), "x"), Variable(1.0, "k")
+    for outputs in ([x[7]], [x[-7]], gradient(k * x[9], [x])):
+        program = Program(outputs, [x, k])
+        for run in (program, program.compile()):
+            with pytest.raises(IndexError, match=r"Index|PlaceLike"):
+                run(np.ones(3), 1.0)
+    table = Variable(np.ones((4, 5)), "table")
+    for index in ((..., 4), (3, None), (None, -4)):
+        program = Program([np.sum(table[index])], [table])
+        for run in (program, program.compile()):
+            assert_same_results(run(np.ones((4, 5))), [np.sum(np.ones((4, 5))[index]).item()])
+            with pytest.raises(IndexError):
+                run(np.ones((2, 2)))
+
+
+def test_slices_and_constants_have_to_broadcast_as_they_did():
+    x, y, k = Variable([1.0, 2.0], "x"), Variable(np.ones(5), "y"), Constant([1.0, 2.0, 3.0], "k")
+    z = Variable(np.ones(3), "z")
+    for program, arguments in [
+        (with_gradient(np.sum(x[1:] * y), [x, y]), (np.arange(6.0), np.ones(5))),
+        (with_gradient(np.sum(z * k), [z]), (np.ones(1),)),
+    ]:
+        for run in (program, program.compile()):
+            with pytest.raises(ValueError, match="broadcast"):
+                run(*arguments)
+
+
+def test_sizes_may_become_one_where_nothing_is_broadcast_then():
+    table, v = Variable(np.ones((3, 3)), "table"), Variable(np.ones(3), "v")
+    program = with_gradient(np.sum(table * v), [table, v])
+    arguments = np.full((1, 3), 2.0), np.arange(3.0)
+    for run in (program, program.compile()):
+        assert_same_results(run(*arguments), (6.0, np.arange(3.0)[None], np.full(3, 2.0)))
+
+
+class Mean(Node):
+    def forward(x): return np.sum(x) / np.shape(x)[0]
+    backward = (lambda grad, t, x: grad / np.shape(x)[0],)
+
+
+class Tripled(Node):
+    def forward(x): return x * 3.0 if isinstance(x, np.ndarray) else x
+    backward = (lambda grad, t, x: 3.0 * grad,)
+
+
+@pytest.mark.parametrize("operation", [Mean, Tripled])
+def test_a_rule_that_depends_on_sizes_or_on_classes_is_no_formula(operation):
+    x = Variable(np.ones(3), "x")
+    program = Program([operation(x)], [x])
+    np.testing.assert_array_equal(program(np.ones(6))[0], operation.forward(np.ones(6)))
+    with pytest.raises(TypeError, match=f"{operation.__name__}' is no formula"):
+        program.compile()
+
+
+class Greater(Node):
+    function = np.greater
+    def forward(x, y): return np.greater(x, y) * 1.0
+    backward = (None, None)
+
+
+def test_a_function_that_computes_something_else_than_the_rule_is_not_used():
+    x = Variable([1.0, 2.0, 3.0], "x")
+    program = Program([np.greater(x, 0.0) + np.greater(x, 1.5)], [x])
+    np.testing.assert_array_equal(program(x.value)[0], [1.0, 2.0, 2.0])
+    with pytest.raises(TypeError, match="no formula"):
+        program.compile()
+
+
+@pytest.mark.parametrize("function", [np.tanh, lambda x: np.maximum(0.0, x), lambda x: 1.0 / x, lambda x: Constant(2.0)])
+@pytest.mark.parametrize("value", [float("inf"), float("nan"), -float("inf")])
+def test_what_is_not_finite_is_refused_although_no_output_shows_it(function, value):
+    for x, given in ((Variable(1.0, "x"), value), (Variable([1.0, 2.0], "x"), np.array([1.0, value]))):
+        program = Program([function(x)], [x])
+        for run in (program, program.compile()):
+            with pytest.raises(ValueError, match="finite"):
+                run(given)
+
+
+def test_an_overflow_of_single_precision_is_an_error():
+    x = Variable(np.array([1.0, 2.0], np.float32), "x")
+    program = Program([np.exp(x)], [x])
+    for run in (program, program.compile()):
+        with pytest.raises(FloatingPointError, match="Exp"):
+            run(np.array([1.0, 100.0], np.float32))
+
+
+def test_a_failed_call_leaves_no_trace():
+    x, v = Variable(1.0, "x"), Variable([1.0, 2.0], "v")
+    for variable, wrong, right in ((x, -1.0, 2.0), (v, np.array([1.0, -1.0, 2.0]), np.array([3.0]))):
+        program = Program([np.log(variable)], [variable])
+        with pytest.raises(FloatingPointError):
+            program(wrong)
+        for run in (program.compile(), pickle.loads(pickle.dumps(program))):
+            assert_same_results(run(right), [np.log(right) if np.ndim(right) else float(np.log(right))])
+        assert np.size(program.to_sympy()[0]) == np.size(variable.value)
+
+
+def test_an_adjoint_of_merged_nodes_is_not_called_theirs():
+    a, w = Variable(1.0, "a"), Variable(2.0, "w")
+    program = with_gradient(np.exp(np.sin(a) * w + np.sin(a) * w), [a, w])
+    assert "t1 = np.sin(a)" in program.source
+    assert "t1_bar" not in program.source
+
+
+@random_expressions(100)
+def test_a_bar_is_the_whole_adjoint_of_its_node(expression):
+    """Whatever is called x_bar or t3_bar is the derivative of the output by x or t3, or that before it is expanded."""
+    variables, y = built(expression)
+    program = with_gradient(y, variables)
+    program._graph._values()
+    nodes = {program._lines.labels[x]: x for x in program._graph.nodes if x in program._lines.statements or not x.inputs
+             if x in program._lines.labels}  # fmt: skip
+    Graph(program._graph.outputs[0]).backward()
+    for label, x in nodes.items():
+        if label.endswith("_bar"):
+            node = nodes[label.removesuffix("_bar")]
+            grad = np.zeros(node.shape) if node.grad is None else node.grad
+            np.testing.assert_allclose(np.broadcast_to(x.value, np.shape(grad)), grad, 1e-8, 1e-8)
+
+
+def test_pickles_keep_the_source():
+    x, table, z = Variable([1.0, 2.0], "x"), Variable(np.ones((2, 2)), "table"), Variable([1.0, 2.0], "z")
+    f = np.sum(Sigmoid(table) * x) + 0.0 * np.sum(x)
+    program = with_gradient(f, [table, x, z])
+    assert pickle.loads(pickle.dumps(program)).source == program.source
+    assert "z_bar = np.broadcast_to(0.0, np.shape(z))" in program.source
+
+
+class Where(Node):
+    function = np.where
+    def forward(c, x, y): return np.where(c, x, y) * 1.0
+    backward = (None, None, None)
+
+
+def test_sympy_refuses_what_it_would_take_for_something_else():
+    x = Variable([1.0, 2.0, 3.0], "x")
+    with pytest.raises(TypeError, match="SymPy cannot compute"):
+        Program([Where(np.equal(x, 1.0), x, -x)], [x]).to_sympy()
+
+
+def test_sums_along_an_axis_are_as_exact_as_others():
+    table, column = Variable(np.full((2, 3), 0.1), "table"), Variable(np.ones((2, 1)), "column")
+    program = Program([np.sum(table, axis=1), np.sum(table, keepdims=True), np.sum(np.tanh(table) * column)], [table, column])
+    value = np.random.default_rng(5).uniform(size=(2, 10**6)), np.ones((2, 1))
+    for result, exact in zip(program.compile()(*value), program(*value)):
+        assert np.all(np.abs(result - exact) < 1e-13 * exact)
+
+
+def test_a_large_array_may_be_reshaped():
+    table = Variable(np.ones((2, 3)), "table")
+    program = Program([np.reshape(table.T, (1, -1)) * 1.5], [table])
+    value = np.random.default_rng(5).uniform(size=(190, 190))
+    assert_same_results(program.compile()(value), program(value))
+
+
+def test_numbers_may_be_transposed_and_reshaped():
+    s = Variable(2.0, "s")
+    program = Program([np.transpose(s) * np.reshape(s, ())], [s])
+    assert program(3.0) == program.compile()(3.0) == (9.0,)
