@@ -12,15 +12,16 @@ import pypandoc
 
 from docs.proof import graphs
 from docs.proof.claims import Claim, needless, rounding
-from docs.proof.formulas import ARROWS, CONDITIONS, EQUALITIES, Group, Reader, ReadingError
-from docs.proof.formulas import is_name, split, statements, tokens, walk, written
+from docs.proof.formulas import ARROWS, CONDITIONS, EQUALITIES, SIGNS, TOKEN, Reader, ReadingError
+from docs.proof.formulas import flat, is_name, split, statements, tokens, walk, written
 from docs.proof.meaning import Function, Part, Symbols, names
 
-NUMBER, ANSWER = re.compile(r"\s*-?\d+(\.\d+)?\s*"), re.compile(r"(\d\(\w\))$")
+COMMENT, ANSWER = re.compile(r"<!--(.*?)-->", re.DOTALL), re.compile(r"(\d\(\w\))$")
+NUMBER = re.compile(r"\s*-?\d+(\.\d+)?\s*")
 
 
 class Event(NamedTuple):
-    """What matters in a text: a heading, comment, image or formula; a table's row, the events of each cell being inside."""
+    """A heading, comment, image, formula, other text (a word, raw HTML), or row of a table, each cell's events being inside."""
 
     kind: str
     text: str
@@ -41,11 +42,20 @@ def events(tree, line=1):
         match kind:
             case "Header":
                 yield Event("heading", f"{'#' * content[0]} {plain(content[2])}", line)
+                yield from events(content[2], line)
             case "Math":
                 yield Event("formula", content[1], line)
-            case "RawInline" | "RawBlock" if comment := re.match(r"<!--(.*?)-->", content[1], re.DOTALL):
-                yield Event("comment", comment[1], line)
+            case "CodeBlock" if "math" in content[0][1]:
+                yield Event("formula", content[1], line + 1)
+            case "Str":
+                yield Event("text", content, line)
+            case "RawInline" | "RawBlock":
+                yield from (Event("comment", one, line) for one in COMMENT.findall(content[1]))
+                yield Event("text", re.sub(r"<[^<>]*>", "", COMMENT.sub("", content[1])), line)
+            case "Link" if plain(content[1]) == content[2][0]:
+                pass  # an address
             case "Image":
+                yield from events(content[1], line)
                 yield Event("image", content[2][0], line)
             case "Table":
                 for _, cells in chain(content[3][1], *[body[3] for body in content[4]]):
@@ -111,16 +121,19 @@ class Document:
                 self.row(event)
             case "formula":
                 self.formula(event)
+            case "text" if count := signs(event.text):
+                self.tex, self.line = event.text, event.line
+                self.missed(count)
             case "image" if event.text.endswith(".svg"):
                 self.attempt(self.picture, event)
 
     def heading(self, event):
-        marks, text = event.text.split(maxsplit=1)
+        marks, text = event.text.split(" ", 1)
         named = re.match(r"\d(\(\w\))?(?=\s|$)", text)
         while self.headings[-1][0] >= len(marks):
             self.headings.pop()
         above = self.headings[-1][1]
-        self.part = self.enter(named[0]) if named else self.enter(text, above if above.name != "front" else None)
+        self.part = self.enter(named[0]) if named else self.enter(text or marks, above if above.name != "front" else None)
         self.headings.append((len(marks), self.part))
         inner = [part.name for _, part in reversed(self.headings)]
         self.section = next((name for name in inner if name[0].isdigit()), inner[0])
@@ -203,8 +216,18 @@ class Document:
     # --------------------------------------------------------------------------------------------- formulas
 
     def formula(self, event, hidden=False):
-        self.tex, self.line = event.text, event.line
-        self.attempt(self.read_formula, event, hidden)
+        self.tex, self.line, before = event.text, event.line, len(self.claims)
+        read = []
+        self.attempt(self.read_formula, event, hidden, read)
+        missed = signs(event.text) - len([one for one in flat(read) if one in SIGNS and one.seen])
+        if missed:
+            self.missed(0 if hidden else missed, any(claim.verdict for claim in self.claims[before:]))
+
+    def missed(self, count, said=False):
+        """Equals signs that no reading has consumed are not checked."""
+        self.equations.append((self.section, count, self.tex))
+        if not said:
+            self.remark("an equals sign that was not read", "not checked")
 
     def attempt(self, read, *given):
         """What cannot be read is said to be not checked, and the reading goes on."""
@@ -215,29 +238,40 @@ class Document:
         except (LookupError, ValueError, StopIteration):
             self.remark("cannot read a formula that breaks off", "not checked")
 
-    def read_formula(self, event, hidden):
+    def read_formula(self, event, hidden, read):
         pieces, frames = tokens(event.text)
+        read += pieces
         for content, under in frames:
             if under is None:
                 self.part.boxed.append(self.read(content))
             else:
                 self.claim(self.read(content), r"\in", sizes(under))
         for sides, relations in statements(pieces):
-            signs = len([one for one in relations if one in EQUALITIES])
-            if signs and not hidden:
-                self.equations.append((self.section, signs, event.text))
+            count = len([one for one in relations if one in SIGNS])
+            if count and not hidden:
+                self.equations.append((self.section, count, event.text))
             if relations:
                 self.line = event.line + (sides[0] or sides[1])[0].line
                 self.attempt(self.statement, sides, relations, event, hidden)
+            elif sides[0][0].kind == "[":
+                self.attempt(self.mention, sides[0])
+
+    def mention(self, pieces):
+        """A bracket by itself is no claim, but says of what brackets there are: [x = y]."""
+        match self.read(pieces):
+            case ("cases", ((("num", "1"), (_, left, right)), _)) if is_name(left) and is_name(right):
+                return
+        self.equations.append((self.section, 1, self.tex))
+        raise ReadingError("what a bracket by itself says")
 
     def statement(self, sides, relations, event, hidden):
         first = relations[0]
-        if first == ":":
-            self.mapping(sides[0], *split(sides[1], ARROWS)[0])
-        elif len(relations) == 1 and first in CONDITIONS:
-            left, right = map(self.read, sides)
-            self.part.conditions[first, left, right] = True
-            self.domains.append(self.made(left, first, right))
+        if ":" in relations:
+            self.mapping(relations, sides[0], *split(sides[1], ARROWS)[0])
+        elif CONDITIONS.issuperset(relations):
+            trees = [self.read(side) for side in sides]
+            for left, relation, right in zip(trees, relations, trees[1:]):
+                self.condition(left, str(relation), right)
         elif relations == [r"\in"] and sides[0][0] == r"\mathbf" and len(sides[0]) == 2:
             self.dimension(self.read(sides[0])[1], space(sides[1]))
         else:
@@ -246,6 +280,14 @@ class Document:
                 self.defined.append(self.section)
             if not defined or first in EQUALITIES:
                 self.chain(sides, relations, defined, event)
+
+    def condition(self, left, relation, right):
+        """It states a domain; between numbers it is a claim."""
+        if not any(map(is_name, walk((left, right)))):
+            self.equations.append((self.section, 1, self.tex))
+            return self.claim(("cases", ((("num", "1"), (relation, left, right)), (("num", "0"), None))), "=", ("num", "1"))
+        self.part.conditions[relation, left, right] = True
+        self.domains.append(self.made(left, relation, right))
 
     def chain(self, sides, relations, defined, event):
         """A claim for each relation; the first one is none if it has been a definition."""
@@ -265,8 +307,10 @@ class Document:
         if defined and len(trees) > 2 and trees[-1] in self.part.definitions:
             self.part.notations[trees[-1]] = defined  # t_9 = t_6 + t_8 = A: so A is made of t_6 and t_8
 
-    def mapping(self, name, domain, codomain):
+    def mapping(self, relations, name, domain=(), codomain=()):
         """f : R^n -> R^m gives f and its argument their dimensions; a name that is not known yet becomes a function."""
+        if len(relations) != 1:
+            raise ReadingError(f"{' '.join(relations)} in a chain")
         name, domain, codomain = self.read(name), space(domain), space(codomain)
         function = self.part.functions.get(name, Function())
         vectors = {one[1]: domain for one in function.arguments if one[0] == "bold"}
@@ -290,7 +334,7 @@ class Document:
     def definition(self, sides, relations):
         """Defines what stands on the left, if it is new; returns its tree, or None if the equation is a claim."""
         part, left, relation = self.part, sides[0], relations[0]
-        if left[-1].kind == "(" and len(left) > 1:
+        if left[-1].kind == "(" and len(left) > 1 and (relation in EQUALITIES or len(relations) == 1):
             return self.function(left, sides[1], relation)
         name = self.read(left)
         if relation == ":=" and name[0] == "bar":
@@ -390,8 +434,8 @@ class Document:
         return self
 
 
-def flat(pieces):
-    return [one for piece in pieces for one in (flat(piece) if isinstance(piece, Group) else [piece])]
+def signs(text):
+    return len([one for one in TOKEN.findall(text) if one in SIGNS])
 
 
 def sizes(pieces):

@@ -10,7 +10,7 @@ from itertools import chain
 # A reader of our own: sympy.parsing.latex knows no vectors, matrices, primes, gradients, adjoints or chains, and takes f(x)
 # for a product and e for a letter; to rewrite LaTeX for it would take more than this. Tests compare the two where both can
 # read.
-TOKEN = re.compile(r"\\(?:begin|end)\{\w+\}|\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|[A-Za-z]|:=|\S")
+TOKEN = re.compile(r"\\(?:begin|end)\{\w+\*?\}|\\[A-Za-z]+|\\.|\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?|[A-Za-z]|:=|\S")
 SPACING = {r"\left", r"\right", r"\big", r"\Big", r"\bigg", r"\Bigg", r"\displaystyle", r"\,", r"\;", r"\!", r"\:"}
 FUNCTIONS = {r"\sin", r"\cos", r"\tan", r"\exp", r"\log", r"\ln", r"\tanh"}
 GREEK = re.compile(
@@ -18,12 +18,15 @@ GREEK = re.compile(
     r"|psi|omega|Gamma|Delta|Theta|Lambda|Xi|Pi|Sigma|Phi|Psi|Omega|ell)"
 )
 SIDE_BY_SIDE = {",", ";", r"\quad", r"\qquad"}
-EQUALITIES = {"=", ":="}
+EQUALITIES = {"=", ":=", r"\equiv"}
+SIGNS = EQUALITIES | {r"\approx", r"\simeq", r"\cong", r"\doteq", "≈", "≡"}  # those that must not be passed over
 ARROWS = {r"\to", r"\rightarrow", r"\mapsto"}
 CONDITIONS = {"<", ">", r"\le", r"\ge", r"\leq", r"\geq", r"\ne", r"\neq"}
-RELATIONS = EQUALITIES | CONDITIONS | {":", r"\in", r"\approx"}
+RELATIONS = SIGNS | CONDITIONS | {":", r"\in"}
 OPERATORS = ARROWS | {r"\cdot", r"\times", r"\top", r"\partial"}
 BRACKETS = {"(": ")", "[": "]", "{": "}"}
+LINES = {rf"\begin{{{name}}}" for name in ("aligned", "align", "align*", "split", "gathered", "gather", "gather*", "equation")}
+BESIDE = {".", ",", r"\{", r"\}", r"\quad", r"\qquad", r"\nonumber", r"\notag"}  # what may stand beside such an environment
 
 
 class ReadingError(Exception):
@@ -31,11 +34,11 @@ class ReadingError(Exception):
 
 
 class Token(str):
-    """A piece of LaTeX that knows in which line of its formula it stands."""
+    """A piece of LaTeX that knows in which line of its formula it stands, and whether it is a sign that has been read."""
 
     def __new__(cls, text, line=0):
         token = super().__new__(cls, text)
-        token.kind, token.line = text, line
+        token.kind, token.line, token.seen = text, line, False
         return token
 
 
@@ -49,7 +52,7 @@ class Group(list):
 
 def tokens(tex):
     r"""The pieces of a formula without spacing; and its frames, which stand among the pieces as if they were not there, as
-    (pieces, None) for a \boxed{...} and (pieces, what stands under it) for an \underbrace{...}_{...}."""
+    (pieces, None) for a \boxed{...} and (pieces, what stands under it) for an \underbrace{...}_{...}; without tags."""
     inside = [Group("", 0)]
     for number, line in enumerate(tex.split("\n")):
         for text in TOKEN.findall(line):
@@ -76,6 +79,10 @@ def unframed(pieces, frames):
             under = [next(rest), next(rest)][1] if piece == r"\underbrace" else None
             frames.append((content, under))
             out += content
+        elif piece.kind in (r"\overset", r"\stackrel"):
+            out += [next(rest), unframed(next(rest), frames)][1]
+        elif piece.kind in (r"\tag", r"\label"):
+            next(rest)
         elif isinstance(piece, Group):
             piece[:] = unframed(piece, frames)
             out += [piece] if piece or piece.kind != "{" else []
@@ -85,12 +92,13 @@ def unframed(pieces, frames):
 
 
 def split(pieces, marks):
-    """The lists of pieces between those marks, and the marks."""
+    """The lists of pieces between those marks, and the marks, which have now been seen."""
     parts, seen = [[]], []
     for piece in pieces:
         if piece.kind in marks:
             parts.append([])
             seen.append(piece)
+            piece.seen = True
         else:
             parts[-1].append(piece)
     return parts, seen
@@ -100,12 +108,24 @@ def cells(environment):
     return [split(row, {"&"})[0] for row in split(environment, {r"\\"})[0] if row]
 
 
+def flat(pieces):
+    return [one for piece in pieces for one in (flat(piece) if isinstance(piece, Group) else [piece])]
+
+
 def lines(pieces):
-    """The chains of an `aligned`; in each pair of columns, a line that begins with a relation continues the one above it."""
-    if [piece.kind for piece in pieces] != [r"\begin{aligned}"]:
+    """The lines of a formula; it is one line itself if something else stands beside its environments of lines."""
+    environments = [piece for piece in pieces if piece.kind in LINES]
+    if not environments or {piece.kind for piece in pieces} - LINES - BESIDE:
         return [pieces]
+    return chain.from_iterable(map(aligned, environments))
+
+
+def aligned(environment):
+    """The chains of an `aligned`; in each pair of columns, a line that begins with a relation continues the one above it."""
+    if any(piece.kind in LINES for piece in environment):
+        return chain.from_iterable(lines(row) for row in split(environment, {r"\\", "&"})[0])
     found, last = [], {}
-    for row in cells(pieces[0]):
+    for row in cells(environment):
         for pair in range(0, len(row), 2):
             one = [*row[pair], *(row[pair + 1] if pair + 1 < len(row) else [])]
             if one and not row[pair] and one[0].kind in RELATIONS and pair in last:
