@@ -139,6 +139,10 @@ FALSE = {
     "a formula in a table": "$h = a^2$\n\n| x | y |\n| --- | --- |\n| text | $h = 2a$ |",
     "an answer that is not the boxed one": "| 1(c) | $\\sigma(x)$ |\n| --- | --- |\n\n## 1(c)\n\n"
     "$\\sigma'(x) = \\boxed{\\sigma(x) (1 - \\sigma(x))}$",
+    "a second derivative": r"$s = x^2$, $g = \frac{\partial s}{\partial x}$, $\frac{\partial g}{\partial x} = 0$",
+    "what only a later definition makes true": "## 1(b)\n\n$\\sigma \\ne 0$, $f'(x) = 0$. For example $\\mu = x$.",
+    "a name that is more than itself": "$x = x + 1$",
+    "a name that is more than itself, on a detour": "$a = b + 1$, $b = a + 1$",
     "what an earlier part says": "## A\n\n$h = a^2$\n\n## B\n\n<!-- in: A -->\n\n$h = a^3$",
 }
 TRUE = {
@@ -152,6 +156,10 @@ TRUE = {
     "a Jacobian": r"$\mathbf{A} \in \mathbb{R}^{M \times N}$, $\mathbf{x} \in \mathbb{R}^N$, "
     r"$\mathbf{y} = \mathbf{A}\mathbf{x}$, $\frac{\partial \mathbf{y}}{\partial \mathbf{x}} = \mathbf{A} \in \mathbb{R}^{M \times N}$",  # noqa: E501
     "a decimal to its last digit": r"$h = a^2$; at $a = 1.5$, $h = 2.3$ and $h = 2.25$",
+    "second derivatives": r"$f(x) = x^3$, $g(x) = f'(x)$, $g'(x) = 6x$",
+    "second derivatives of a name": r"$s = x^2$, $u = \frac{d s}{d x}$, $\frac{d u}{d x} = 2$",
+    "a Hessian": f"{X}, {S}, " + r"$\mathbf{g} = \nabla_{\mathbf{x}} s$, $\frac{\partial g_i}{\partial x_j} = 2 [i = j]$",
+    "a large derivative": r"$h = \sin(10^6 x)$, $\frac{d h}{d x} = 10^6 \cos(10^6 x)$",
     "a total derivative": r"$y = x^2$, $z = xy$, $\frac{\partial z}{\partial x} = y$, $\frac{d z}{d x} = 3x^2$",
     "a domain without its edge": r"$g(x) = 2 \log x$, $g(x) = \log(x^2)$ for $x > 0$",
     "a whole number at the point": "$h = a^2$; at $a = 3$, $h = 9$",
@@ -177,7 +185,7 @@ def test_it_accepts(name, tmp_path):
 
 
 def test_what_numbers_cannot_tell_apart_is_not_called_proved(tmp_path):
-    assert verdicts(tmp_path, r"$g(x) = x$, $g(x) = x + 10^{-80}$") == ["at points"]
+    assert verdicts(tmp_path, r"$g(x) = x$, $g(x) = x + 10^{-280}$") == ["at points"]
 
 
 @pytest.mark.parametrize("tex", [

@@ -57,7 +57,8 @@ class Claim:
     message: str = ""  # for the latter two
 
     def __post_init__(self):
-        self.sizes = dict(self.part.sizes)
+        self.part = self.part.snapshot()
+        self.sizes = self.part.sizes
 
     @cached_property
     def context(self):

@@ -14,7 +14,7 @@ from docs.proof import graphs
 from docs.proof.claims import Claim, needless, rounding
 from docs.proof.formulas import ARROWS, CONDITIONS, EQUALITIES, SIGNS, TOKEN, Reader, ReadingError
 from docs.proof.formulas import flat, is_name, split, statements, tokens, walk, written
-from docs.proof.meaning import Function, Part, Symbols, names
+from docs.proof.meaning import Function, Part, Symbols, names, origins
 
 COMMENT, ANSWER = re.compile(r"<!--(.*?)-->", re.DOTALL), re.compile(r"(\d\(\w\))$")
 NUMBER = re.compile(r"\s*-?\d+(\.\d+)?\s*")
@@ -388,6 +388,8 @@ class Document:
             return None  # another w_i than those that are used
         if any(one[:2] == ("sub", ("name", name[1])) for one in names(tree, part)):
             return None  # x = (x_1, ..., x_n), which only says what the components are called
+        if name in origins(names(tree, part), part):
+            return None  # x = x + 1
         if not targets or not used >= {*targets} or not is_value:
             if ("bar",) in part.notations and name[:2] == ("sub", ("name", "t")):
                 self.remark(graphs.assignment(tree, part))

@@ -6,7 +6,7 @@
 import random
 from collections import ChainMap
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial, reduce
 
 import mpmath
@@ -15,7 +15,7 @@ import sympy as sp
 
 from docs.proof.formulas import ReadingError, is_name, replaced, subtrees, walk, written
 
-GUARD, STEP = 100, 30  # the digits that are carried; the step of a difference quotient is 10^-30
+GUARD = 300  # the digits that are carried; the step of a difference quotient is 10^-60, so that quotients of quotients keep 50
 
 
 class RefutedError(ArithmeticError):
@@ -47,6 +47,13 @@ class Part:
         # point: {name: the number that it is where numbers are meant}
         self.boxed = []
 
+    def snapshot(self):
+        """The part as it stands now; only its domain and its point may still be stated later."""
+        now = copy(self)
+        now.definitions, now.notations, now.sizes = dict(self.definitions), dict(self.notations), dict(self.sizes)
+        now.functions = {name: replace(one, sizes=dict(one.sizes)) for name, one in self.functions.items()}
+        return now
+
     def letters(self):
         """Those that are followed by arguments."""
         return {written(name).split("_")[0] for name in self.functions}
@@ -64,16 +71,25 @@ class Part:
 
 
 def names(tree, part):
-    """The names that a tree is made of, a function being made of its arguments; sums are written out."""
+    """The names that a tree is made of: a function is made of its arguments, a derivative of what its quantity is made of."""
     function = part.function(tree) if is_name(tree) else None
     if function or tree[0] == "call":
         return names(("tuple", function.arguments if function else tree[2]), part)
     if is_name(tree):
         return {tree}
+    if tree[0] in ("deriv", "nabla"):
+        by, quantity = tree[1:3]
+        return names(part.definitions.get(quantity, quantity), part) | (names(by, part) if by else set())
     if tree[0] == "sum" and tree[2][0] == tree[3][0] == "num":
         numbers = range(int(tree[2][1]), int(tree[3][1]) + 1)
         return set().union(*[names(replaced(tree[4], ("name", tree[1]), ("num", str(i))), part) for i in numbers])
     return set().union(*[names(one, part) for one in subtrees(tree[1:])])
+
+
+def origins(found, part):
+    """These names, and all that they are made of themselves."""
+    made = [names(part.definitions[name], part) for name in found if name in part.definitions]
+    return found.union(*[origins(one - found, part) for one in made])
 
 
 def array(rows):
@@ -285,10 +301,6 @@ class Meaning:
         """The names that a quantity is directly made of."""
         return set(map(self.whole, names(self.part.definitions.get(tree, tree), self.part)))
 
-    def made_of(self, own):
-        """These names, and all that they are made of themselves."""
-        return own.union(*[self.made_of(self.own(name)) for name in own if name in self.part.definitions])
-
     def gradient(self, by, tree, total=False):
         """The derivatives of a quantity by a number, or by each component of a vector, as a list."""
         tree = self.indexed(tree) if is_name(tree) else tree
@@ -296,7 +308,7 @@ class Meaning:
         own, whole = self.own(tree), self.whole(by)
         if own == {tree} != {by}:
             raise ReadingError(f"a derivative of {written(tree)}, of which nothing has been said")
-        if by[0] == "bold" and by not in self.made_of(own):
+        if by[0] == "bold" and by not in set(map(self.whole, origins(own, self.part))):
             raise RefutedError(f"this does not depend on {by[1]}")
         base, here = self.given({} if total or whole not in own else self.held(own)), self.named(whole)
         if whole == by and by[0] != "bold":
@@ -408,11 +420,11 @@ class Numbers(Meaning):
         return value
 
     def derivative(self, function, at):
-        step = mpmath.mpf(10) ** -STEP
+        step = mpmath.mpf(10) ** -(mpmath.mp.dps // 5)
         before, here, after = function(at - step), function(at), function(at + step)
         central, forward = (after - before) / (2 * step), (after - here) / step
         for one, other in zip(np.ravel(central), np.ravel(forward)):
-            if abs(one - other) > mpmath.mpf(10) ** (-STEP // 2) * (1 + abs(one)):
+            if abs(one - other) > mpmath.sqrt(step) * (1 + abs(one)):
                 raise RefutedError("a derivative that does not exist")
         return central
 
