@@ -139,6 +139,8 @@ FALSE = {
     "a formula in a table": "$h = a^2$\n\n| x | y |\n| --- | --- |\n| text | $h = 2a$ |",
     "an answer that is not the boxed one": "| 1(c) | $\\sigma(x)$ |\n| --- | --- |\n\n## 1(c)\n\n"
     "$\\sigma'(x) = \\boxed{\\sigma(x) (1 - \\sigma(x))}$",
+    "another value of a constant": r"$\pi = 3$, $e = 2.7$",
+    "a product after a function": r"$\sin 2x = x \sin 2$",
     "a second derivative": r"$s = x^2$, $g = \frac{\partial s}{\partial x}$, $\frac{\partial g}{\partial x} = 0$",
     "what only a later definition makes true": "## 1(b)\n\n$\\sigma \\ne 0$, $f'(x) = 0$. For example $\\mu = x$.",
     "a name that is more than itself": "$x = x + 1$",
@@ -159,6 +161,9 @@ TRUE = {
     "second derivatives": r"$f(x) = x^3$, $g(x) = f'(x)$, $g'(x) = 6x$",
     "second derivatives of a name": r"$s = x^2$, $u = \frac{d s}{d x}$, $\frac{d u}{d x} = 2$",
     "a Hessian": f"{X}, {S}, " + r"$\mathbf{g} = \nabla_{\mathbf{x}} s$, $\frac{\partial g_i}{\partial x_j} = 2 [i = j]$",
+    "factors before parentheses": "$p(1 - p) = p - p^2$, $t_1(2 + x) = 2t_1 + t_1 x$",
+    "constants": r"$\sin \pi = \log e - 1 = 0$",
+    "functions without parentheses": r"$\sin 2x = 2 \sin x \cos x$, $\cos^2 xy \cdot 2 = 2 \cos(xy) \cos(xy)$",
     "a large derivative": r"$h = \sin(10^6 x)$, $\frac{d h}{d x} = 10^6 \cos(10^6 x)$",
     "a total derivative": r"$y = x^2$, $z = xy$, $\frac{\partial z}{\partial x} = y$, $\frac{d z}{d x} = 3x^2$",
     "a domain without its edge": r"$g(x) = 2 \log x$, $g(x) = \log(x^2)$ for $x > 0$",
@@ -194,6 +199,9 @@ def test_what_numbers_cannot_tell_apart_is_not_called_proved(tmp_path):
     r"\nabla_x (x^2) \big|_y = 2x", r"(x] = 1", r"\begin{pmatrix} x & \\ & y \end{pmatrix} = 1",
     r"[x] = 1", r"[x < y < z] = 1", r"\begin{vmatrix} x \end{vmatrix} = x", r"3! = 6", r"x^T = x", "= x", "x =", r"x = \boxed",
     r"\bar v := \frac{\partial s}{\partial u}", r"\bar v = 1", r"1 < x = y", r"x_{i + 1} = 2",
+    "g(x + y) = g(x) + g(y)", "g(x) = g(x) + 1", "g'(x) = 1", "g^2(2x) = 4 g^2(x)", r"\mathrm{g}(2x) = 2 \mathrm{g}(x)",
+    "t_1(2x) = 2t_1(x)", "x^{(2)} = x x", r"\sin^{-1} x = \frac{1}{\sin x}", "1,000 = 1", r"1\,000 = 0", "x² = x", "f : x",
+    r"\begin{pmatrix} 1 & 2 \\ 3 \end{pmatrix} = 1",
 ])  # fmt: skip
 def test_what_it_cannot_read_is_reported_and_not_skipped(tex, tmp_path):
     assert verdicts(tmp_path, f"${tex}$") == ["not checked"]
@@ -237,7 +245,9 @@ def test_these_equals_signs_are_none(text, tmp_path):
 
 @pytest.mark.parametrize("text", [
     r"$\mathbf{x} \in \mathbb{R}^2$, $x_3 = 1$", f"{X}, " + r"$(x_2, \dots, x_n) = \mathbf{x}$",
-    f"{X}, " + r"$\begin{pmatrix} \mathbf{x} & 1 \end{pmatrix} = 1$", "$h = w_0 + w_1$ at $w = (1, 2, 3)$",
+    f"{X}, " + r"$\mathbf{x}^2 = \mathbf{x}$", r"$\mathbf{A} \in \mathbb{R}^{2 \times 2}$, $\mathbf{A}^2 = 1$",
+    "$f(x) = x$, $f^{-1}(x) = x$", f"{X}, " + r"$\begin{pmatrix} \mathbf{x} & 1 \end{pmatrix} = 1$",
+    "$h = w_0 + w_1$ at $w = (1, 2, 3)$",
     "$h = w_0 + w_1$ at $w_0 = 1$, $w_2 = 2$",
 ])  # fmt: skip
 def test_what_has_no_meaning_after_what_was_said_is_reported(text, tmp_path):

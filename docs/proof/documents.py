@@ -14,7 +14,7 @@ from docs.proof import graphs
 from docs.proof.claims import Claim, needless, rounding
 from docs.proof.formulas import ARROWS, CONDITIONS, EQUALITIES, SIGNS, TOKEN, Reader, ReadingError
 from docs.proof.formulas import flat, is_name, split, statements, tokens, walk, written
-from docs.proof.meaning import Function, Part, Symbols, names, origins
+from docs.proof.meaning import CONSTANTS, Function, Part, Symbols, names, origins
 
 COMMENT, ANSWER = re.compile(r"<!--(.*?)-->", re.DOTALL), re.compile(r"(\d\(\w\))$")
 NUMBER = re.compile(r"\s*-?\d+(\.\d+)?\s*")
@@ -368,7 +368,7 @@ class Document:
     def is_new(self, name):
         """Whether nothing is known by this name, nor by another index where those of a letter are known already."""
         part = self.part
-        if not is_name(name) or name in part.definitions or part.function(name):
+        if not is_name(name) or name in CONSTANTS or name in part.definitions or part.function(name):
             return False
         if name[0] != "sub":
             return True

@@ -34,11 +34,11 @@ class ReadingError(Exception):
 
 
 class Token(str):
-    """A piece of LaTeX that knows in which line of its formula it stands, and whether it is a sign that has been read."""
+    """A piece of LaTeX: its line in the formula, whether it is a sign that has been read, and a letter that is a factor."""
 
     def __new__(cls, text, line=0):
         token = super().__new__(cls, text)
-        token.kind, token.line, token.seen = text, line, False
+        token.kind, token.line, token.seen, token.factor = text, line, False, False
         return token
 
 
@@ -68,7 +68,27 @@ def tokens(tex):
     if len(inside) > 1:
         raise ReadingError(f"{inside[-1].kind} that is not closed")
     frames = []
-    return unframed(inside[0], frames), frames
+    pieces = unframed(inside[0], frames)
+    found = [*letters(pieces)]
+    for piece, name, _ in found:  # before a parenthesis it is a factor if it also stands without one, as in p(1 - p)
+        piece.factor = (name, False) in [one[1:] for one in found]
+    return pieces, frames
+
+
+def letters(pieces):
+    """(piece, its name with indices, whether a parenthesis follows) of what may be a factor or a function."""
+    for i, piece in enumerate(pieces):
+        if i and pieces[i - 1] in ("_", r"\mathbf", r"\boldsymbol", r"\mathrm"):
+            continue
+        if isinstance(piece, Group):
+            yield from letters(piece)
+        elif piece.isalpha() or GREEK.fullmatch(piece) or piece == r"\mathrm":
+            end = i + 1 + (piece == r"\mathrm")
+            name = flat(pieces[i:end])
+            while end < len(pieces) and pieces[end].kind in ("_", "^", "'"):
+                name += flat(pieces[end : end + 2]) if pieces[end] == "_" else []
+                end += 1 if pieces[end] == "'" else 2
+            yield piece, name, end < len(pieces) and pieces[end].kind == "("
 
 
 def unframed(pieces, frames):
@@ -191,6 +211,8 @@ class Reader:
     def term(self):
         tree = self.factor()
         while self.peek() in (r"\cdot", r"\times", "/", "|") or self.begins():
+            if tree[0] == "num" and self.peek().isdecimal():
+                raise ReadingError(f"two numbers side by side, {tree[1]} {self.peek()}")
             operator = r"\cdot" if self.begins() else self.take()
             if operator == "|":
                 self.take("_")
@@ -206,17 +228,30 @@ class Reader:
             return token[1].isalpha() and token not in RELATIONS | SIDE_BY_SIDE | OPERATORS
         return token[:1].isalnum() or token in BRACKETS
 
+    def argument(self):
+        """What a function without parentheses is taken of: one thing, or a product of numbers and letters."""
+        plain = [*map(self.plain, self.pieces[:1])]
+        tree = self.factor()
+        while plain == [True] and tree[0] != "call" and self.pieces and self.plain(self.pieces[0]):
+            tree = ("mul", tree, self.factor())
+        return tree
+
+    def plain(self, piece):
+        letter = piece.kind.isalpha() or GREEK.fullmatch(piece.kind) or piece.kind in (r"\mathbf", r"\boldsymbol")
+        return piece.kind not in self.functions and (letter or piece.kind[0].isdecimal())
+
     def group(self):
         """What stands in braces, or one piece; a number without braces is its first digit."""
         piece = self.take()
         if piece.kind == "{":
             return piece
-        if piece.kind.isdigit() and len(piece) > 1:
+        if piece.kind.isdecimal() and len(piece) > 1:
             self.pieces.insert(0, Token(piece[1:], piece.line))
             piece = Token(piece[0], piece.line)
         return [piece]
 
     def factor(self):
+        first = self.pieces[:1]
         tree = self.atom()
         while True:
             if self.peek() == "_":
@@ -230,9 +265,14 @@ class Reader:
                 self.take()  # \frac{\partial f}{\partial x}(x): at the point x, which is where it stands anyway
             elif self.peek() == "(" and self.callable(tree):
                 tree = ("call", tree, self.arguments(self.take()))
+            elif self.peek() == "(" and self.unknown(tree, first[0]):
+                raise ReadingError(f"whether {written(tree[1] if tree[0] == 'prime' else tree)} is a function or a factor")
             elif self.peek() == "^":
                 self.take()
                 exponent = self.group()
+                function = self.peek() == "(" and (self.callable(tree) or self.unknown(tree, first[0]))
+                if function or ([*map(len, exponent)] == [1] and exponent[0].kind == "("):
+                    raise ReadingError("whether this is a power")  # x^{(2)}, f^{-1}(x)
                 tree = ("T", tree) if exponent in (["T"], [r"\top"]) else ("pow", tree, self.read(exponent))
             else:
                 return tree
@@ -241,6 +281,10 @@ class Reader:
         letter = tree[1] if tree[0] == "prime" else tree
         letter = letter[1] if letter[0] == "sub" else letter
         return letter[0] == "name" and letter[1] in self.functions
+
+    @staticmethod
+    def unknown(tree, first):
+        return tree[0] == "prime" or (tree[0] in ("name", "sub") and not getattr(first, "factor", True))
 
     def arguments(self, group):
         return tuple(self.entry(part) for part in split(group, {","})[0])
@@ -281,11 +325,15 @@ class Reader:
                 return ("deriv", under, over, False)
         if piece.kind in FUNCTIONS:
             power = self.read([self.take(), self.group()][1]) if self.peek() == "^" else None
-            tree = ("fn", piece[1:].replace("ln", "log"), self.read([self.take()]) if self.peek() == "(" else self.factor())
+            if power == ("neg", ("num", "1")):
+                raise ReadingError("whether this is an inverse function or a power")
+            tree = ("fn", piece[1:].replace("ln", "log"), self.read([self.take()]) if self.peek() == "(" else self.argument())
             return ("pow", tree, power) if power else tree
         if piece.kind.startswith(r"\begin"):
             return self.environment(piece)
-        if piece.kind[0].isdigit():
+        if piece.kind[0].isdecimal():
+            if "," in piece:
+                raise ReadingError(f"whether {piece} is one number")
             return ("num", str(piece))
         if piece.isalpha() or GREEK.fullmatch(piece):
             return ("name", piece.lstrip("\\"))
@@ -318,6 +366,8 @@ class Reader:
         match entries:
             case ((first, a, b), (c, ("dots",), d), (e, f, last)) if {a, b, c, d, e, f} <= {(), ("num", "0")}:
                 return ("diag", (first, ("dots",), last))
+        if len(set(map(len, entries))) > 1:
+            raise ReadingError("rows of different lengths")
         if any(cell in ((), ("dots",)) for row in entries for cell in row):
             raise ReadingError("what these dots and empty places stand for")
         return ("matrix", entries)

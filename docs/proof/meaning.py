@@ -18,6 +18,9 @@ from docs.proof.formulas import ReadingError, is_name, replaced, subtrees, walk,
 GUARD = 300  # the digits that are carried; the step of a difference quotient is 10^-60, so that quotients of quotients keep 50
 
 
+CONSTANTS = {("name", "e"), ("name", "pi")}
+
+
 class RefutedError(ArithmeticError):
     """A claim that is false, or a value that does not exist at a point of the stated domain."""
 
@@ -76,7 +79,7 @@ def names(tree, part):
     if function or tree[0] == "call":
         return names(("tuple", function.arguments if function else tree[2]), part)
     if is_name(tree):
-        return {tree}
+        return {tree} - CONSTANTS
     if tree[0] in ("deriv", "nabla"):
         by, quantity = tree[1:3]
         return names(part.definitions.get(quantity, quantity), part) | (names(by, part) if by else set())
@@ -173,7 +176,10 @@ class Meaning:
             case ("pow", ("name", "e"), exponent):
                 return self(("fn", "exp", exponent))
             case ("pow", base, exponent):
-                return self.power(self.scalar(self(base)), self.scalar(self(exponent)))
+                values = self(base), self(exponent)
+                if any(isinstance(value, np.ndarray) for value in values):
+                    raise ReadingError("a power of a vector or matrix")
+                return self.power(*values)
             case ("cases", branches):
                 found = [value for value, condition in branches if condition is None or self.holds(*condition)]
                 if not found:
@@ -256,7 +262,11 @@ class Meaning:
             whole = name[1] if name[1] in self.part.functions else self.whole(name)
             if whole != name:
                 return self.entry(self(whole), name[2])
-        return self.number(str(self.world[name[1]])) if name[1] in self.world else self.free(name)
+        if name[1] in self.world:
+            return self.number(str(self.world[name[1]]))
+        if name in CONSTANTS:
+            return self.number("1") * (self.library.pi if name[1] == "pi" else self.library.exp(1))
+        return self.free(name)
 
     def once(self, name, definition):
         if name not in self.known:
