@@ -139,6 +139,10 @@ FALSE = {
     "a formula in a table": "$h = a^2$\n\n| x | y |\n| --- | --- |\n| text | $h = 2a$ |",
     "an answer that is not the boxed one": "| 1(c) | $\\sigma(x)$ |\n| --- | --- |\n\n## 1(c)\n\n"
     "$\\sigma'(x) = \\boxed{\\sigma(x) (1 - \\sigma(x))}$",
+    "a kink at a number in the formula": r"$g(x) = \sqrt{(2x - 1)^2}$, $(2x - 1) g'(x) = 2 \sqrt{(2x - 1)^2}$",
+    "what differs in the 87th digit": "## 1(c)\n\n$\\sigma(200) = 1$",
+    "what holds for n < 5 only": f"{X}, {S}, " + r"$(n - 2)(n - 3)(n - 4) s = n - n$",
+    "what holds for different sizes only": r"$\mathbf{x} \in \mathbb{R}^n$, $\mathbf{y} \in \mathbb{R}^m$, $[m = n] = 0$",
     "another value of a constant": r"$\pi = 3$, $e = 2.7$",
     "a product after a function": r"$\sin 2x = x \sin 2$",
     "a second derivative": r"$s = x^2$, $g = \frac{\partial s}{\partial x}$, $\frac{\partial g}{\partial x} = 0$",
@@ -162,6 +166,9 @@ TRUE = {
     "second derivatives of a name": r"$s = x^2$, $u = \frac{d s}{d x}$, $\frac{d u}{d x} = 2$",
     "a Hessian": f"{X}, {S}, " + r"$\mathbf{g} = \nabla_{\mathbf{x}} s$, $\frac{\partial g_i}{\partial x_j} = 2 [i = j]$",
     "factors before parentheses": "$p(1 - p) = p - p^2$, $t_1(2 + x) = 2t_1 + t_1 x$",
+    "a domain far from 0": r"$g(x) = \log(x - 30)$, $g'(x) = \frac{1}{x - 30}$ for $x > 30$",
+    "a small domain": r"$g(x) = \log(x - 5) + \log(7 - x)$, $g'(x) = \frac{1}{x - 5} - \frac{1}{7 - x}$ for $x > 5$, $x < 7$",
+    "what takes many digits": r"$(e^{x^2} + 1) - e^{x^2} = \exp(x^3) \exp(-x^3)$",
     "constants": r"$\sin \pi = \log e - 1 = 0$",
     "functions without parentheses": r"$\sin 2x = 2 \sin x \cos x$, $\cos^2 xy \cdot 2 = 2 \cos(xy) \cos(xy)$",
     "a large derivative": r"$h = \sin(10^6 x)$, $\frac{d h}{d x} = 10^6 \cos(10^6 x)$",
@@ -201,6 +208,7 @@ def test_what_numbers_cannot_tell_apart_is_not_called_proved(tmp_path):
     r"\bar v := \frac{\partial s}{\partial u}", r"\bar v = 1", r"1 < x = y", r"x_{i + 1} = 2",
     "g(x + y) = g(x) + g(y)", "g(x) = g(x) + 1", "g'(x) = 1", "g^2(2x) = 4 g^2(x)", r"\mathrm{g}(2x) = 2 \mathrm{g}(x)",
     "t_1(2x) = 2t_1(x)", "x^{(2)} = x x", r"\sin^{-1} x = \frac{1}{\sin x}", "1,000 = 1", r"1\,000 = 0", "x² = x", "f : x",
+    "9^{9^{9^9}} = 1", "x^{10^9} = x", r"\sum_{i=1}^{10000000} i = 3", r"\exp(\exp(\exp(100))) = 1",
     r"\begin{pmatrix} 1 & 2 \\ 3 \end{pmatrix} = 1",
 ])  # fmt: skip
 def test_what_it_cannot_read_is_reported_and_not_skipped(tex, tmp_path):

@@ -4,18 +4,19 @@ import random
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice, product
+from itertools import chain, islice, product
 
 import mpmath
 import numpy as np
 import sympy as sp
 
 from docs.proof.formulas import ReadingError, is_name, replaced, walk, written
-from docs.proof.meaning import GUARD, Numbers, Part, RefutedError, Symbols, shown
+from docs.proof.meaning import DIGITS, GUARD, Numbers, Part, RefutedError, Symbols, TooLargeError, shown
 
-DIGITS = 50  # that must agree
 SPECIAL = [{i: value} for i in range(4) for value in (0, 1, -1)]  # one of the first four names, all names, or all but some
 SPECIAL += [dict.fromkeys(range(first, 99), value) for first, value in ((0, 0), (0, 1), (2, 0), (3, 0))]
+SIZES = [(2, 3, 4), (3, 4, 2), (4, 2, 3), (3, 3, 3), (5, 6, 7)]  # of what has n components, and other such letters
+SCALES = [sp.Rational(1), sp.Rational(1, 3), sp.Rational(1, 30), sp.Rational(4), sp.Rational(40)]  # of random numbers, times 3
 SETTLED = {}  # all that has been settled, by what it depends on: nothing is proved twice
 
 
@@ -27,12 +28,14 @@ class Draw:
     given: dict
     special: dict
     stated: bool = False  # whether all names must be among the given ones
+    scale: sp.Rational = SCALES[0]
+    digits: int = 0  # that must agree here
 
     def __call__(self, name):
         if name not in self.given:
             if self.stated:
                 raise ReadingError(f"the value of {name}, which is not stated")
-            drawn = sp.Rational(random.Random(f"{self.seed} {name}").randint(-300, 300) * 2 + 1, 211)
+            drawn = sp.Rational(random.Random(f"{self.seed} {name}").randint(-300, 300) * 2 + 1, 211) * self.scale
             self.given[name] = self.special.get(len(self.given), drawn)
         value = sp.Rational(self.given[name])
         return mpmath.mpf(value.p) / value.q
@@ -95,8 +98,8 @@ class Claim:
     def instances(self):
         """The claim with numbers for its indices and for the letters of dimensions, as (left, right, sizes, world)."""
         letters = sorted(self.part.size_names() | {one[1] for size in self.sizes.values() for one in size if one[0] == "name"})
-        for shift in range(3 if letters else 1):
-            world = {letter: 2 + (i + shift) % 3 for i, letter in enumerate(letters)}
+        for sizes in SIZES[: None if letters else 1]:
+            world = {letter: sizes[i % 3] for i, letter in enumerate(letters)}
             both = ("both", self.left, self.right)
             free = self.free_indices(both, letters)
             for numbers in product(*[self.span(base, axis, world) for base, axis in free.values()]):
@@ -138,16 +141,23 @@ class Claim:
                 raise RefutedError(f"it has the dimension {shown(have)}, not {shown(want)}")
             return True
         try:
-            sides = [np.array(symbols(side), dtype=object) for side in (left, right)]
+            sides = [np.array(symbols(side), dtype=object) if is_small(world) else np.array(0) for side in (left, right)]
         except (ArithmeticError, ReadingError):
             sides = None
-        points = [self.compare(left, right, sizes, world, draw) for draw in self.points(sizes, world, symbols.poles())]
-        if not points:
-            raise RefutedError("no point was found in the stated domain")
+        names, reason = 0, RefutedError("no point was found in the stated domain")
+        for draw in self.points(sizes, world, symbols.poles()):
+            if reason or min(draw.special, default=-1) < names:  # there may be fewer names than in SPECIAL
+                try:
+                    self.compare(left, right, sizes, world, draw)
+                    names, reason = max(names, len(draw.given)), None
+                except TooLargeError as large:
+                    reason = reason and large
+        if reason:
+            raise reason
         return bool(sides) and not self.at_point and all(map(vanishes, np.ravel(sides[0] - sides[1])))
 
     def points(self, sizes, world, poles):
-        """Points of the domain: the stated one; or the poles of SymPy's divisors, special ones, and four at random."""
+        """Points of the domain: the stated one; or the poles of SymPy's divisors, special ones, and some of each scale."""
         if self.at_point:
             return [Draw("the point", {written(name): value for name, value in self.part.point.items()}, {}, stated=True)]
 
@@ -155,17 +165,36 @@ class Claim:
             with mpmath.workdps(GUARD):
                 try:
                     return all(Numbers(self.part, sizes, world, draw).holds(*condition) for condition in self.part.conditions)
-                except RefutedError:
+                except (RefutedError, TooLargeError):
                     return False
 
         special = [Draw("a pole", pole, {}) for pole in poles]
-        special += [Draw(f"{world}", {}, one) for one in SPECIAL if min(world.values(), default=2) == 2]
-        drawn = (Draw(f"{world} {attempt}", {}, {}) for attempt in range(60))
-        return [*filter(inside, special), *islice(filter(inside, drawn), 4)]
+        literals = [{i: value} for value in sorted(self.literals((self.left, self.right), set()))[:6] for i in range(2)]
+        special += [Draw(f"{world}", {}, one) for one in SPECIAL + literals if min(world.values(), default=2) == 2]
+        drawn = (Draw(f"{world} {i}", {}, {}, scale=SCALES[i % len(SCALES)]) for i in range(60))
+        return chain(filter(inside, special), islice(filter(inside, drawn), len(SCALES) if is_small(world) else 1))
 
-    def compare(self, left, right, sizes, world, draw):
-        """Raises if the sides differ at this point."""
-        with mpmath.workdps(GUARD):
+    def literals(self, tree, seen):
+        """The numbers that stand in a tree and in what it is made of, for there may be a kink; and their inverses."""
+        found = {sp.Rational(one[1]) for one in walk(tree) if one[0] == "num"} - {0, 1}
+        found |= {1 / value for value in found}
+        for name in {one for one in walk(tree) if is_name(one)} - seen:
+            seen.add(name)
+            function = self.part.functions.get(name)
+            made = (self.part.definitions.get(name, ()), (function and function.body) or ())
+            found |= self.literals(made, seen)
+        return found
+
+    def compare(self, *point):
+        """Raises if the sides differ at this point; this is not said before more digits have been carried."""
+        try:
+            self.compare_with(GUARD, *point)
+        except RefutedError:
+            self.compare_with(20 * GUARD, *point)
+
+    def compare_with(self, digits, left, right, sizes, world, draw):
+        draw.digits = GUARD - DIGITS
+        with mpmath.workdps(digits):
             meaning = Numbers(self.part, sizes, world, draw)
             try:
                 values = [meaning(side) for side in (left, right)]
@@ -175,7 +204,7 @@ class Claim:
             if shapes[0] != shapes[1]:
                 raise RefutedError(f"the left side has the dimension {shown(shapes[0])}, the right side {shown(shapes[1])}")
             for a, b in zip(*map(np.ravel, values)):
-                tolerance = mpmath.mpf(10) ** -DIGITS * (1 + abs(a) + abs(b))
+                tolerance = mpmath.mpf(10) ** -draw.digits * (1 + abs(a) + abs(b))
                 if self.at_point:
                     tolerance += max(rounding(left), rounding(right))
                 if not abs(a - b) <= tolerance:
@@ -215,6 +244,11 @@ def needless(condition, claims):
         draws = [Draw(f"outside {i}", {}, SPECIAL[i] if i < len(SPECIAL) else {}) for i in range(60 if claims else 0)]
         SETTLED[context] = next((one for one in draws if all(claim.holds_without(condition, one) for claim in claims)), None)
     return SETTLED[context]
+
+
+def is_small(world):
+    """Large sizes are left to numbers, at one point."""
+    return max(world.values(), default=0) < max(SIZES[-1])
 
 
 def vanishes(difference):

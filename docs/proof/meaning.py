@@ -15,10 +15,15 @@ import sympy as sp
 
 from docs.proof.formulas import ReadingError, is_name, replaced, subtrees, walk, written
 
+DIGITS = 50  # that must agree where derivatives are difference quotients
 GUARD = 300  # the digits that are carried; the step of a difference quotient is 10^-60, so that quotients of quotients keep 50
 
 
 CONSTANTS = {("name", "e"), ("name", "pi")}
+
+
+class TooLargeError(ReadingError):
+    """A number that nobody would want to compute."""
 
 
 class RefutedError(ArithmeticError):
@@ -179,6 +184,8 @@ class Meaning:
                 values = self(base), self(exponent)
                 if any(isinstance(value, np.ndarray) for value in values):
                     raise ReadingError("a power of a vector or matrix")
+                if getattr(values[1], "is_number", True) and abs(values[1]) > 10**4:
+                    raise TooLargeError("a power as high as this")
                 return self.power(*values)
             case ("cases", branches):
                 found = [value for value, condition in branches if condition is None or self.holds(*condition)]
@@ -232,7 +239,7 @@ class Meaning:
     # --------------------------------------------------------------------------------------------- names and functions
 
     def size(self, tree):
-        if tree[0] == "num":
+        if tree[0] == "num" and len(tree[1]) < 4:
             return int(tree[1])
         if tree[1] in self.world:
             return self.world[tree[1]]
@@ -427,9 +434,12 @@ class Numbers(Meaning):
     def real(value, function):
         if not isinstance(value, mpmath.mpf) or not mpmath.isfinite(value):
             raise RefutedError(f"{function} is not real here")
+        if mpmath.mag(value) > 10**5:
+            raise TooLargeError("a number as large as this")
         return value
 
     def derivative(self, function, at):
+        self.draw.digits = DIGITS
         step = mpmath.mpf(10) ** -(mpmath.mp.dps // 5)
         before, here, after = function(at - step), function(at), function(at + step)
         central, forward = (after - before) / (2 * step), (after - here) / step
