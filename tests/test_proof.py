@@ -57,8 +57,8 @@ def test_every_equation_of_the_notebook_is_true_and_can_be_read(notebook):
     assert not said(notebook, "false") + said(notebook, "not checked")
 
 
-def test_nothing_is_unread(write_up):
-    assert not said(write_up, "not checked")
+def test_nothing_is_unread_and_no_domain_too_narrow(write_up):
+    assert not said(write_up, "not checked") + said(write_up, "too narrow")
 
 
 def test_as_many_equals_signs_are_read_as_stand_in_the_texts(write_up, notebook):
@@ -114,10 +114,14 @@ FALSE = {
     "a wrong dimension": f"{X}, {S}, " + r"$\frac{\partial s}{\partial \mathbf{x}} \in \mathbb{R}^n$",
     "a row for a column": f"{X}, {S}, " + r"$\nabla_{\mathbf{x}} s = 2\mathbf{x}^T$",
     "what holds for n = 2 only": f"{X}, {S}, " + r"$s = x_1^2 + x_2^2$",
-    "a domain that is too narrow": r"for $x > 0$, $g(x) = x^2$, $g'(x) = 2x$",
     "an empty domain": r"for $x > 0$ and $x < 0$, $g(x) = x^2$, $g'(x) = 2x$",
     "a decimal with a wrong last digit": r"$h = a^2$; at $a = 1.5$, $h = 2.26$",
-    "an equation in a table": "$h = a^2$ at $a = 3$\n\n| x | y |\n| --- | --- |\n| $h$ | $8$ |",
+    **{f"the value {value} in a table": f"$h = a^2$ at $a = 3$\n\n| x | y |\n| --- | --- |\n| $h$ | {value} |"
+       for value in ("$8$", "8", "+8", "−8", r"$\frac12$", "$+8$", r"$8 \cdot 10^3$", "$8/1$")},
+    "a dimension of a known function": r"$f(\mathbf{x}) = 2\mathbf{x}$, $f : \mathbb{R}^3 \to \mathbb{R}^7$",
+    "a dimension that is not the sheet's": "## 1(g)\n\n" + r"$t : \mathbb{R}^F \to \mathbb{R}^7$",
+    "a dimension that the definition has not": f"{X}, " + r"$\mathbf{z} \in \mathbb{R}^3$, $\mathbf{z} = 2\mathbf{x}$",
+    "a missing picture": "![](none.svg)",
     "a zero of one vector in the domain of another": f"{X}, " + r"$\mathbf{y} \in \mathbb{R}^2$, $\mathbf{y} \ne \mathbf{0}$, "
     r"$h = \mathbf{y}^T \mathbf{y} + \mathbf{x}^T \mathbf{x}$, $h = \frac{h \mathbf{x}^T \mathbf{x}}{\mathbf{x}^T \mathbf{x}}$",
     "another definition than the sheet's": "## 1(a)\n\n$x \\ne 0$, $f(x) = \\cos(x^3) \\ln\\left(\\frac{x^4}{12}\\right)$",
@@ -205,7 +209,8 @@ def test_what_numbers_cannot_tell_apart_is_not_called_proved(tmp_path):
     r"\frac{\partial v}{\partial w} = 0",
     r"\nabla_x (x^2) \big|_y = 2x", r"(x] = 1", r"\begin{pmatrix} x & \\ & y \end{pmatrix} = 1",
     r"[x] = 1", r"[x < y < z] = 1", r"\begin{vmatrix} x \end{vmatrix} = x", r"3! = 6", r"x^T = x", "= x", "x =", r"x = \boxed",
-    r"\bar v := \frac{\partial s}{\partial u}", r"\bar v = 1", r"1 < x = y", r"x_{i + 1} = 2",
+    r"\bar v := \frac{\partial s}{\partial u}", r"\bar v = 1", r"\nabla_{\mathbf{x}} s := \frac{d s}{d \mathbf{y}}",
+    r"1 < x = y", r"x_{i + 1} = 2",
     "g(x + y) = g(x) + g(y)", "g(x) = g(x) + 1", "g'(x) = 1", "g^2(2x) = 4 g^2(x)", r"\mathrm{g}(2x) = 2 \mathrm{g}(x)",
     "t_1(2x) = 2t_1(x)", "x^{(2)} = x x", r"\sin^{-1} x = \frac{1}{\sin x}", "1,000 = 1", r"1\,000 = 0", "x² = x", "f : x",
     "9^{9^{9^9}} = 1", "x^{10^9} = x", r"\sum_{i=1}^{10000000} i = 3", r"\exp(\exp(\exp(100))) = 1",
@@ -253,13 +258,22 @@ def test_these_equals_signs_are_none(text, tmp_path):
 
 @pytest.mark.parametrize("text", [
     r"$\mathbf{x} \in \mathbb{R}^2$, $x_3 = 1$", f"{X}, " + r"$(x_2, \dots, x_n) = \mathbf{x}$",
-    f"{X}, " + r"$\mathbf{x}^2 = \mathbf{x}$", r"$\mathbf{A} \in \mathbb{R}^{2 \times 2}$, $\mathbf{A}^2 = 1$",
+    "| 1(c) | $\\sigma(x)$ | 2 |\n| --- | --- | --- |", f"{X}, " + r"$\mathbf{x}^2 = \mathbf{x}$",
+    r"$\mathbf{A} \in \mathbb{R}^{2 \times 2}$, $\mathbf{A}^2 = 1$",
     "$f(x) = x$, $f^{-1}(x) = x$", f"{X}, " + r"$\begin{pmatrix} \mathbf{x} & 1 \end{pmatrix} = 1$",
     "$h = w_0 + w_1$ at $w = (1, 2, 3)$",
     "$h = w_0 + w_1$ at $w_0 = 1$, $w_2 = 2$",
 ])  # fmt: skip
 def test_what_has_no_meaning_after_what_was_said_is_reported(text, tmp_path):
     assert verdicts(tmp_path, text) == ["not checked"]
+
+
+def test_a_domain_may_be_too_narrow_and_a_wrong_entry_is_named(tmp_path, capsys):
+    (tmp_path / "a.md").write_text(r"For $x > 0$, $g(x) = x^2$, $g'(x) = 2x$", encoding="utf-8")
+    assert not proof.main([tmp_path / "a.md"])
+    assert "part front: too narrow" in capsys.readouterr().out
+    wrong = claims(tmp_path, r"$\begin{pmatrix} x \\ x \end{pmatrix} = \begin{pmatrix} x \\ 2x \end{pmatrix}$")[0]
+    assert wrong.message.startswith("entry (2, 1): left side ")
 
 
 def test_an_empty_domain_is_said_to_be_empty(tmp_path):
@@ -310,6 +324,7 @@ $\\bar v = \\bar t_1 \\frac{\\partial t_1}{\\partial v} + \\bar t_3 \\frac{\\par
     ("t_2 &= t_1^2", "t_2 &= u + v", "same as another"),
     (r" + \bar t_3 \frac{\partial t_3}{\partial v}", "", "the nodes that use v are t_1, t_3"),
     (r"\bar t_3 \frac{\partial t_3}{\partial v}", r"\bar t_3 \frac{\partial t_2}{\partial t_1}", "."),
+    (r"\bar v = \bar t_1", r"\bar v = \frac{\partial t_3}{\partial v} \cdot 1", "the nodes that use v are t_1, t_3"),
     (r"\bar t_3 \frac", r"\bar t_2 \frac", "the nodes that use v are t_1, t_3"),
 ])  # fmt: skip
 def test_it_sees_a_wrong_step_of_backpropagation(old, new, reason, tmp_path):

@@ -84,8 +84,8 @@ def proof_table(text=None):
 def main(arguments):
     documents = checked([Path(one) for one in arguments] or FILES)
     for document in documents:
-        wrong = [claim for claim in document.claims if claim.verdict == "false"]
-        for claim in wrong:
-            print(f"{claim.where}, part {claim.section}: false\n    {claim.tex}\n    {claim.message}")
+        for claim in document.claims:
+            if claim.verdict in ("false", "too narrow"):
+                print(f"{claim.where}, part {claim.section}: {claim.verdict}\n    {claim.tex}\n    {claim.message}")
         print(f"\n{document.path.name}\n\n{report([document])}\n")
     return any(claim.verdict == "false" for document in documents for claim in document.claims)

@@ -56,8 +56,8 @@ class Claim:
     where: str
     section: str
     at_point: bool = False  # whether it is meant where the part's letters have their stated values, if there are such values
-    verdict: str = ""  # "proved", "at points", "not checked" or "false"
-    message: str = ""  # for the latter two
+    verdict: str = ""  # "proved", "at points", "not checked" or "false"; of a domain, "too narrow"
+    message: str = ""  # for the latter three
 
     def __post_init__(self):
         self.part = self.part.snapshot()
@@ -74,7 +74,7 @@ class Claim:
             self.at_point = self.at_point and bool(self.part.point)
             try:
                 self.verdict = self.judged()
-            except (ReadingError, RecursionError) as reason:
+            except (ReadingError, RecursionError, ValueError, TypeError) as reason:
                 self.verdict, self.message = "not checked", f"cannot read {reason}"
             except ArithmeticError as reason:
                 self.verdict, self.message = "false", str(reason)
@@ -203,12 +203,14 @@ class Claim:
             shapes = [np.shape(value) for value in values]
             if shapes[0] != shapes[1]:
                 raise RefutedError(f"the left side has the dimension {shown(shapes[0])}, the right side {shown(shapes[1])}")
-            for a, b in zip(*map(np.ravel, values)):
+            for place, a in np.ndenumerate(values[0]):
+                b = np.array(values[1], dtype=object)[place]
                 tolerance = mpmath.mpf(10) ** -draw.digits * (1 + abs(a) + abs(b))
                 if self.at_point:
                     tolerance += max(rounding(left), rounding(right))
                 if not abs(a - b) <= tolerance:
-                    sides = f"left side {mpmath.nstr(a, 15)}, right side {mpmath.nstr(b, 15)} at {draw}"
+                    entry = f"entry ({', '.join(str(i + 1) for i in place)}): " if place else ""
+                    sides = f"{entry}left side {mpmath.nstr(a, 15)}, right side {mpmath.nstr(b, 15)} at {draw}"
                     raise RefutedError(f"{sides}; the right side should be {self.should_be(left, sizes, world, a)}")
 
     def should_be(self, left, sizes, world, value):

@@ -17,7 +17,7 @@ from docs.proof.formulas import flat, is_name, split, statements, tokens, walk, 
 from docs.proof.meaning import CONSTANTS, Function, Part, Symbols, names, origins
 
 COMMENT, ANSWER = re.compile(r"<!--(.*?)-->", re.DOTALL), re.compile(r"(\d\(\w\))$")
-NUMBER = re.compile(r"\s*-?\d+(\.\d+)?\s*")
+NUMBER = re.compile(r"\s*[-+]?\d+(\.\d+)?\s*")
 
 
 class Event(NamedTuple):
@@ -59,7 +59,9 @@ def events(tree, line=1):
                 yield Event("image", content[2][0], line)
             case "Table":
                 for _, cells in chain(content[3][1], *[body[3] for body in content[4]]):
-                    found = tuple(tuple(events(cell[4], line)) for cell in cells)
+                    plainly = [NUMBER.fullmatch(plain(cell[4]).replace("−", "-")) for cell in cells]
+                    found = [Event("number", number[0], line) if number else None for number in plainly]
+                    found = tuple((one,) if one else tuple(events(cell[4], line)) for one, cell in zip(found, cells))
                     yield Event("row", plain(cells[0][4]), line, found)
             case _:
                 yield from events(content, line)
@@ -155,10 +157,11 @@ class Document:
         outside, before = self.part, None
         self.part = Part(outside.name, outside)
         for cell in row.inside:
-            formulas = [event for event in cell if event.kind == "formula"]
-            if len(formulas) == 1 and before and NUMBER.fullmatch(formulas[0].text):
+            formulas = [event for event in cell if event.kind in ("formula", "number")]
+            if len(formulas) == 1 and before and is_value(formulas[0].text):
                 self.attempt(self.value, before, formulas[0])
                 continue
+            formulas = [event for event in formulas if event.kind == "formula"]
             for event in cell:
                 self.take(event)
             if formulas and before:
@@ -191,10 +194,12 @@ class Document:
         self.part = self.enter(self.section)
         for event in chain.from_iterable(row.inside):
             self.take(event)
-            if event.kind == "formula" and "=" not in event.text and self.part.boxed:
+            if event.kind == "formula" and not signs(event.text):
                 self.attempt(self.boxed, event)
 
     def boxed(self, event):
+        if not self.part.boxed:
+            raise ReadingError("an answer to which nothing is boxed")
         sides, _ = next(statements(tokens(event.text)[0]))
         self.equations.append((self.section, 1, event.text))
         self.claim(self.read(sides[0]), "=", self.part.boxed[-1])
@@ -203,6 +208,8 @@ class Document:
         """What is written in the nodes of a graph are claims."""
         self.tex, self.line = event.text, event.line
         path = self.path.parent / event.text
+        if not path.exists():
+            return self.remark("there is no such picture")
         reason, nodes = graphs.picture(path, self.part)
         self.remark(reason)
         for first, *values in nodes:
@@ -235,7 +242,7 @@ class Document:
             read(*given)
         except ReadingError as reason:
             self.remark(f"cannot read {reason}", "not checked")
-        except (LookupError, ValueError, StopIteration):
+        except (LookupError, ValueError, TypeError, SyntaxError, StopIteration):
             self.remark("cannot read a formula that breaks off", "not checked")
 
     def read_formula(self, event, hidden, read):
@@ -312,11 +319,16 @@ class Document:
         if len(relations) != 1:
             raise ReadingError(f"{' '.join(relations)} in a chain")
         name, domain, codomain = self.read(name), space(domain), space(codomain)
-        function = self.part.functions.get(name, Function())
-        vectors = {one[1]: domain for one in function.arguments if one[0] == "bold"}
-        self.part.sizes.update(vectors)
+        function = self.part.functions.get(name)
+        vectors = {one[1]: domain for one in function.arguments if one[0] == "bold"} if function else {}
+        for letter in vectors:
+            self.dimension(letter, domain)
         codomain = () if codomain == (("num", "1"),) else codomain
-        self.part.functions[name] = replace(function, dimension=codomain, sizes=function.sizes | vectors)
+        if function:
+            self.part.functions[name] = replace(function, sizes=vectors | function.sizes)
+            self.claim(name, r"\in", codomain)
+        else:
+            self.part.functions[name] = Function(dimension=codomain)
 
     def dimension(self, letter, size):
         r"""\mathbf{x} \in \mathbb{R}^n: the dimension of x from here on, and of the functions of x that have been defined."""
@@ -343,7 +355,10 @@ class Document:
                 raise ReadingError("an adjoint that is no derivative by its own node")
             part.notations["bar",] = derivative[2]
         elif relation == ":=" and name[0] == "nabla":
-            part.notations[name] = self.read(sides[1])
+            derivative = self.read(sides[1])
+            if derivative[:3] != ("deriv", *name[1:]):
+                raise ReadingError("a gradient that is no derivative of the same by the same")
+            part.notations[name] = derivative
         elif relation not in EQUALITIES or not self.is_new(name) or not self.named(name, self.read(sides[1])):
             return None
         return name
@@ -394,6 +409,8 @@ class Document:
             if ("bar",) in part.notations and name[:2] == ("sub", ("name", "t")):
                 self.remark(graphs.assignment(tree, part))
             part.definitions[name] = tree
+            if name[0] == "bold" and name[1] in part.sizes:
+                self.claim(name, r"\in", part.sizes[name[1]])
             return name
         if len(values) != len(targets):
             raise ReadingError(f"{len(values)} values for {', '.join(map(written, targets))}")
@@ -427,13 +444,18 @@ class Document:
             yield claim
         for domain in self.domains:
             if point := needless((domain.relation, domain.left, domain.right), self.claims):
-                domain.verdict, domain.message = "false", f"the domain is wider than that: everything is true at {point}, too"
+                domain.verdict, domain.message = "too narrow", f"the domain is wider: everything is true at {point}, too"
                 self.claims.append(domain)
                 yield domain
 
     def settled(self):
         list(self.verdicts())
         return self
+
+
+def is_value(text):
+    """Whether a formula is a number, or a quotient, power or product of numbers."""
+    return re.fullmatch(r"[-+]?(\s|[\d.{}^/-]|\\[dt]?frac|\\cdot|\\times)+", text) and re.search(r"\d", text)
 
 
 def signs(text):
