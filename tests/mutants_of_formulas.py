@@ -5,7 +5,7 @@
 
 A mutant is docs/DL-Sheet01.md with one change in one formula that states something: a sign, a digit, an exponent, an index (a
 t_i for a t_j), a function, a factor, a term, a denominator, two entries of a matrix. It is caught if a claim becomes false or
-cannot be read any more.
+cannot be read any more, or a domain too narrow.
 
 Of the 692 mutants of the last full run 686 were wrong, and all of these were caught; 6 are as true as the original, for the
 reasons in EQUAL.

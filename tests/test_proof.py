@@ -175,6 +175,7 @@ TRUE = {
     "what takes many digits": r"$(e^{x^2} + 1) - e^{x^2} = \exp(x^3) \exp(-x^3)$",
     "constants": r"$\sin \pi = \log e - 1 = 0$",
     "functions without parentheses": r"$\sin 2x = 2 \sin x \cos x$, $\cos^2 xy \cdot 2 = 2 \cos(xy) \cos(xy)$",
+    "a fourth derivative": r"$f(x) = e^{2x}$, $g(x) = f'(x)$, $h(x) = g'(x)$, $u(x) = h'(x)$, $u'(x) = 16f(x)$",
     "a large derivative": r"$h = \sin(10^6 x)$, $\frac{d h}{d x} = 10^6 \cos(10^6 x)$",
     "a total derivative": r"$y = x^2$, $z = xy$, $\frac{\partial z}{\partial x} = y$, $\frac{d z}{d x} = 3x^2$",
     "a domain without its edge": r"$g(x) = 2 \log x$, $g(x) = \log(x^2)$ for $x > 0$",
@@ -214,6 +215,7 @@ def test_what_numbers_cannot_tell_apart_is_not_called_proved(tmp_path):
     "g(x + y) = g(x) + g(y)", "g(x) = g(x) + 1", "g'(x) = 1", "g^2(2x) = 4 g^2(x)", r"\mathrm{g}(2x) = 2 \mathrm{g}(x)",
     "t_1(2x) = 2t_1(x)", "x^{(2)} = x x", r"\sin^{-1} x = \frac{1}{\sin x}", "1,000 = 1", r"1\,000 = 0", "x² = x", "f : x",
     "9^{9^{9^9}} = 1", "x^{10^9} = x", r"\sum_{i=1}^{10000000} i = 3", r"\exp(\exp(\exp(100))) = 1",
+    r"\frac{d t}{d x} = t",
     r"\begin{pmatrix} 1 & 2 \\ 3 \end{pmatrix} = 1",
 ])  # fmt: skip
 def test_what_it_cannot_read_is_reported_and_not_skipped(tex, tmp_path):

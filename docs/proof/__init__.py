@@ -3,16 +3,21 @@ r"""Proves every equals sign of the write-up and of the notebook's prose, as pri
     python -m docs.proof                  the write-up and the notebook        (in the project folder)
     python -m docs.proof a.md b.ipynb     other files
 
-A chain `a = b = c` makes two claims, and the lines of an `aligned` are such a chain. Both sides of a claim are computed
-twice: by SymPy with symbols; and as printed, with 50 digits, at random and at special points of the domain (0, 1, -1, zeros
-of divisors), derivatives being quotients of differences. Where a side is not finite and real, the claim is false. What text
-says to its readers it says to the checker:
+A chain `a = b = c` makes two claims, and the lines of an `aligned` are such a chain. An equals sign that cannot be read, or
+has not been, is listed as not checked; nothing is passed over. Both sides of a claim are computed twice: by SymPy with
+symbols; and as printed, with 300 digits, at random and at special points of the domain (0, 1, -1, zeros of divisors, numbers
+in the formulas), derivatives being quotients of differences. They must agree to 250 digits, or to 50 after a quotient. Where
+a side is not finite and real, the claim is false. What text says to its readers it says to the checker:
 
     $u(x) = \cos(x^3)$, $s = \mathbf{x}^T \mathbf{x}$    a name that is new is defined; a name that is known makes a claim
     $x \ne 0$, $x_1^2 > x_3$, $p, q > 0$                 the domain of this part's equations
     $\mathbf{x} \in \mathbb{R}^n$                        a vector's dimension; of anything else, a claim
     $a = 2$ for a free $a$, $w = (0.5, 2)$               the point at which numbers are meant
     | $t_1 = a + b$ | $5$ |                              in a table, a cell with only a number is the value of that before it
+
+A claim sees what was defined before it; its domain and its point may also be stated later. A domain that excludes a point at
+which all is true is "too narrow", which is said, but is not false. A letter before a parenthesis is a function if it has been
+defined as one, and a factor if it also stands in the formula without a parenthesis.
 
 A heading such as `1(a)` begins a part, which starts from what the sheet says there (sheet-equations.md); a table's row that
 begins with `1(a)` belongs to it, and a formula there without an equals sign claims to be the part's boxed answer. What

@@ -30,6 +30,7 @@ class Draw:
     stated: bool = False  # whether all names must be among the given ones
     scale: sp.Rational = SCALES[0]
     digits: int = 0  # that must agree here
+    depth: int = 0  # of the quotients of quotients that are being computed
 
     def __call__(self, name):
         if name not in self.given:
@@ -193,7 +194,7 @@ class Claim:
             self.compare_with(20 * GUARD, *point)
 
     def compare_with(self, digits, left, right, sizes, world, draw):
-        draw.digits = GUARD - DIGITS
+        draw.digits, draw.depth = GUARD - DIGITS, 0
         with mpmath.workdps(digits):
             meaning = Numbers(self.part, sizes, world, draw)
             try:

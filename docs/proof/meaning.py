@@ -389,6 +389,8 @@ class Symbols(Meaning):
         return left / right
 
     def power(self, base, exponent):
+        if exponent.is_number and not base.is_number and abs(exponent) > 50:
+            raise TooLargeError("a power that nobody would want to expand")
         return base**exponent
 
     def derivative(self, function, at):
@@ -439,9 +441,12 @@ class Numbers(Meaning):
         return value
 
     def derivative(self, function, at):
-        self.draw.digits = DIGITS
+        if self.draw.depth > 3:
+            raise TooLargeError("a fifth derivative")  # its digits would not suffice
+        self.draw.digits, self.draw.depth = DIGITS, self.draw.depth + 1
         step = mpmath.mpf(10) ** -(mpmath.mp.dps // 5)
         before, here, after = function(at - step), function(at), function(at + step)
+        self.draw.depth -= 1
         central, forward = (after - before) / (2 * step), (after - here) / step
         for one, other in zip(np.ravel(central), np.ravel(forward)):
             if abs(one - other) > mpmath.sqrt(step) * (1 + abs(one)):
