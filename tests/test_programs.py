@@ -791,7 +791,7 @@ class Clip(Node):
 
 def test_sympy_refuses_what_it_would_take_for_something_else():
     x = Variable([1.0, 2.0, 3.0], "x")
-    with pytest.raises(TypeError, match=r"SymPy cannot compute t1 = np.clip\(x, 0.0, 2.0\): module 'sympy' has no function clip"):
+    with pytest.raises(TypeError, match=r"SymPy cannot compute t1 = np.clip\(x, 0.0, 2.0\): "):
         Program([Clip(x, 0.0, 2.0)], [x]).to_sympy()
 
 
