@@ -678,7 +678,7 @@ class _Kernel:
     elsewhere. Sums are added up block by block, which keeps their rounding errors small. All else is a statement of its own.
     """
 
-    BLOCK, SLICES = 4096, 256  # so many elements, or slices of an array, are added up before their sum is added to others
+    BLOCK, SLICES = 16384, 256  # so many elements, or slices of an array, are added up before their sum is added to others
 
     def __init__(self, lines, graph, shapes):
         self.graph, self.lines, self.text, self.depth, self.nodes_at = graph, lines, [], 1, []
