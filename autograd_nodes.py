@@ -273,7 +273,7 @@ def keep_axes(t, x, axis, keepdims):
     """A reduction t of x over `axis`, as if made with keepdims=True, so that it broadcasts against x."""
     if keepdims or np.ndim(t) == 0:
         return t
-    reduced = [i % np.ndim(x) for i in (axis if isinstance(axis, tuple) else (axis,))]
+    reduced = _axes(axis, np.ndim(x))
     return t[tuple([None if i in reduced else slice(None) for i in range(np.ndim(x))])]
 
 
@@ -784,6 +784,23 @@ def _parameter_key(item):
     """A name and value to compare by; a tuple's elements by themselves, as pickle tells two equal slices from one twice."""
     name, value = item
     return name, *map(pickle.dumps, value if isinstance(value, tuple) else (value,))
+
+
+def _axes(axis, ndim):
+    """The axes that a reduction along `axis` (an integer, a tuple of them, or None for all) is over, in ascending order."""
+    return sorted([i % ndim for i in (range(ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,))])
+
+
+def _index_text(index):
+    """What stands between the brackets of x[index]."""
+
+    def text(item):
+        if not isinstance(item, slice):
+            return "..." if item is ... else str(item)
+        start, stop, step = ["" if part is None else str(part) for part in (item.start, item.stop, item.step)]
+        return f"{start}:{stop}" + (f":{step}" if step else "")
+
+    return ", ".join(map(text, index if isinstance(index, tuple) else (index,))) or "()"
 
 
 def _labels(nodes):

@@ -23,8 +23,8 @@ import numpy as np
 
 from autograd_nodes import (
     Add, BroadcastLike, Constant, Cos, Divide, Equal, Graph, Index, Log, Matmul, Max, Multiply, Negative, Node, PlaceLike,
-    Power, Reshape, ReshapeLike, Sin, Sqrt, Square, Stack, Subtract, Sum, SumLike, Transpose, Variable, _array_checks, _labels,
-    _parameter_key, _real, _shape,
+    Power, Reshape, ReshapeLike, Sin, Sqrt, Square, Stack, Subtract, Sum, SumLike, Transpose, Variable, _array_checks, _axes,
+    _index_text, _labels, _parameter_key, _real, _shape,
 )  # fmt: skip
 
 __all__ = ["Program"]
@@ -69,7 +69,8 @@ class Program:
         self._places = [at.get(x) for x in inputs]
         shapes = tuple([x.shape for x in inputs])
         self._stretched, self._fitting = self._broadcast([x.shape for x in graph.nodes]), {shapes}
-        self._masked = [i for i, x in enumerate(inputs) if x not in _shown(graph)]
+        shown = _shown(graph)
+        self._masked = [i for i, x in enumerate(inputs) if x not in shown]
         self._by_numpy = None if _may_be_complex(graph) else self._lines.function(np)
         is_scalar = graph._scalar and not any(shapes) and self._lines.functions <= vars(_MATH).keys()
         self._by_math = self._lines.function(_MATH) if is_scalar and self._by_numpy else None
@@ -275,8 +276,10 @@ class _Simplified:
             return self.once(Negative, [operands[values.index(-1.0) - 1]], {})
         if operation is SumLike:
             return self.summed(*operands)
-        if operation is Sum and parameters["keepdims"] and _is_over_all(parameters["axis"], operands[0].shape):
-            return self.once(Reshape, [self.once(Sum, operands, Sum._defaults)], {"shape": (1,) * len(operands[0].shape)})
+        ndim = len(operands[0].shape)
+        if operation is Sum and ndim and len(_axes(parameters["axis"], ndim)) == ndim:
+            whole = self.once(Sum, operands, Sum._defaults)
+            return self.once(Reshape, [whole], {"shape": (1,) * ndim}) if parameters["keepdims"] else whole
         if operation in (Transpose, Reshape) and not operands[0].shape and not parameters.get("shape"):
             return operands[0]
         if operation in (Index, PlaceLike):
@@ -286,14 +289,14 @@ class _Simplified:
         return self.written_out(operation, operands, parameters)
 
     def summed(self, x, like):
-        """SumLike, its axes made explicit."""
-        added = tuple(range(len(x.shape) - len(like.shape)))
-        if not like.shape:
-            return self.once(Sum, [x], Sum._defaults)
-        if added:
-            x = self.once(Sum, [x], {"axis": added, "keepdims": False})
-        stretched = tuple([i for i, (n, m) in enumerate(zip(x.shape, like.shape)) if m == 1 != n])
-        return self.made(Sum, [x], {"axis": stretched, "keepdims": True}) if stretched else x
+        """SumLike, as its forward rule makes it of sums along the axes that are broadcast now."""
+        t, sums = SumLike.forward(x, like), []
+        while t is not x:
+            sums.append(t)
+            (t,) = t.inputs
+        for t in reversed(sums):
+            x = self.made(Sum, [x], t.parameters)
+        return x
 
     @staticmethod
     def is_numpys(operation, operands, parameters):
@@ -361,10 +364,6 @@ def _explicit(index, ndim):
     return index[:place] + whole + index[place + 1 :]
 
 
-def _is_over_all(axis, shape):
-    return bool(shape) and (axis is None or len({k % len(shape) for k in np.ravel(axis).tolist()}) == len(shape))
-
-
 def _precision(node):
     return getattr(node.value, "dtype", None)
 
@@ -398,17 +397,6 @@ def _spelled(node, operands):
         operands = [f"({', '.join(operands)},)"]
     changed = [f"{key}={value!r}" for key, value in parameters.items() if value is not None and value is not False]
     return f"np.{operation.function.__name__}({', '.join([*operands, *changed])})"
-
-
-def _index_text(index):
-    def text(item):
-        if not isinstance(item, slice):
-            return "..." if item is ... else repr(item)
-        start, stop, step = ["" if part is None else str(part) for part in (item.start, item.stop, item.step)]
-        return f"{start}:{stop}:{step}" if step else f"{start}:{stop}"
-
-    items = index if isinstance(index, tuple) else (index,)
-    return ", ".join(map(text, items)) or "()"
 
 
 # ------------------------------------------------------------------------------------------------------- lines
@@ -688,8 +676,7 @@ class _Kernel:
         for x in graph.nodes:
             for operand in x.inputs:
                 self.users[operand].append(x)
-        self.arguments = [*[f"n{self.at[x]}" if x in self.at else f"unused{i}" for i, x in enumerate(lines.inputs)]]
-        self.unused = [(f"unused{i}", x.shape) for i, x in enumerate(lines.inputs) if x not in self.at]
+        self.arguments = [f"n{self.at[x]}" if x in self.at else f"unused{i}" for i, x in enumerate(lines.inputs)]
         self.arguments += [f"n{self.at[x]}" for x in lines.constants if x.shape]
         self.place = {}  # output array: its argument
         for k, y in enumerate(graph.outputs):
@@ -702,11 +689,10 @@ class _Kernel:
     def write(self):
         self.place_nodes()
         self.line("bad = 0.0")
-        hidden = [x for x in self.graph.nodes if isinstance(x, Variable) and x not in _shown(self.graph)]
-        self.each("bad += np.sum(0.0 * n{})", [x for x in hidden if self.shape[x]])
-        self.each("bad += 0.0 * n{}", [x for x in hidden if not self.shape[x]])
-        for name, shape in self.unused:
-            self.line(f"bad += np.sum(0.0 * {name})" if shape else f"bad += 0.0 * {name}")
+        shown = _shown(self.graph)
+        for x, name in zip(self.lines.inputs, self.arguments):
+            if x not in shown:
+                self.line(f"bad += np.sum(0.0 * {name})" if x.shape else f"bad += 0.0 * {name}")
         for key in sorted(self.contents):
             nodes, shape = self.contents[key], key[-1]
             if shape is None:
@@ -859,7 +845,7 @@ class _Kernel:
 
     def reduced(self, x, n, operand, ndim, axis, keepdims):
         """A sum or maximum over some axes, one after the other, slice by slice; what it is then called."""
-        axes = range(ndim) if axis is None else sorted({k % ndim for k in np.ravel(axis).tolist()})
+        axes = _axes(axis, ndim)
         if len(axes) == ndim:
             whole = f"np.{x.function.__name__}({operand})" if ndim else operand
             return f"np.full({(1,) * ndim}, {whole})" if keepdims and ndim else whole

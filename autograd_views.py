@@ -18,7 +18,8 @@ import pygraphviz
 
 from autograd_nodes import (
     Add, Constant, Divide, Equal, Graph, Index, Matmul, Multiply, Negative, Power, Sqrt, Square, Subtract, Transpose, Variable,
-)
+    _index_text,
+)  # fmt: skip
 
 __all__ = ["Drawing", "Table", "adjoint_equations", "draw", "evaluation_trace"]
 
@@ -45,8 +46,7 @@ def _written(operation, operands, parameters):
     """An operation on operands, each of them, like the result, a pair: text, and how strongly it binds."""
     texts = [text for text, _ in operands]
     if operation is Index:
-        items = parameters["index"] if isinstance(parameters["index"], tuple) else (parameters["index"],)
-        return f"{texts[0]}[{', '.join(map(_index_text, items))}]", 5
+        return f"{texts[0]}[{_index_text(parameters['index'])}]", 5
     if operation not in _NOTATION:
         name = operation.function.__name__ if vars(operation).get("function") else operation.__name__
         changed = [f"{key}={value}" for key, value in parameters.items() if value != operation._defaults.get(key)]
@@ -70,13 +70,6 @@ def _simplified(operation, operands, parameters):
 
 def _atom(text):
     return text, 2 if text.startswith("−") else 5
-
-
-def _index_text(item):
-    if not isinstance(item, slice):
-        return "..." if item is ... else str(item)
-    start, stop, step = ["" if part is None else str(part) for part in (item.start, item.stop, item.step)]
-    return f"{start}:{stop}" + (f":{step}" if step else "")
 
 
 def _number(value):

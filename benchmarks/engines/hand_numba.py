@@ -1,19 +1,11 @@
 """The limit: the derivative written by hand as one fused loop, in parallel where that pays."""
 
 from functools import partial
-from math import log, sqrt
 
 import numpy as np
 from numba import njit, prange
 
-
-def equation_a(a, b, c):
-    square = c * c
-    t, bottom = a + b + square, b * square
-    root = sqrt(t)
-    slope = 0.5 / root + 1.0 / t + 1.0 / bottom
-    ratio = t / bottom
-    return root + log(t) + ratio, slope, slope - ratio / b, 2.0 * (c * slope - ratio / c)
+from benchmarks.engines.hand_python import equation_a
 
 
 def loop_a(a, b, c, a_bar, b_bar, c_bar):

@@ -52,9 +52,9 @@ def partials(adjoint_equation, beside):
 
 def picture(path, part):
     """Task 2(b): (why the drawn nodes and arrows are not those of the assignments, [the texts of each node, as LaTeX])."""
-    drawn = ElementTree.parse(path).iter()
+    drawn = list(ElementTree.parse(path).iter())
     nodes = {one.get("data-node"): one for one in drawn if one.get("data-node")}
-    arrows = {tuple(one.get("data-edge").split()) for one in ElementTree.parse(path).iter() if one.get("data-edge")}
+    arrows = {tuple(one.get("data-edge").split()) for one in drawn if one.get("data-edge")}
     asked = {(label(source), label(user)) for user, made in steps(part).items() for source in names(made, part)}
     if nodes and (arrows != asked or set(nodes) != {node for arrow in asked for node in arrow}):
         return "the nodes and arrows of the picture are not those of the assignments", []

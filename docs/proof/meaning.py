@@ -405,7 +405,7 @@ class Symbols(Meaning):
 
 
 class Numbers(Meaning):
-    """As printed, at one point: with some 100 digits, and derivatives as the limit that defines them."""
+    """As printed, at one point: with GUARD digits or more, and derivatives as the limit that defines them."""
 
     library, number = mpmath, mpmath.mpf
 
