@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import autograd_nodes as op
-from autograd_nodes import Constant, Graph, Variable, gradient, hessian, jacobian
+from autograd_engine import gradient, hessian, jacobian
+from autograd_nodes import Constant, Graph, Variable
 
 
 def state(graph):

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import sympy
 
-from autograd_nodes import Constant, Equal, Graph, Square, Variable, eliminate_common_subexpressions, gradient, jacobian
+from autograd_engine import eliminate_common_subexpressions, gradient, jacobian
+from autograd_nodes import Constant, Equal, Graph, Square, Variable
 
 
 def variables(*values):

@@ -10,7 +10,8 @@ import pytest
 from dask.callbacks import Callback
 
 import autograd_nodes as op
-from autograd_nodes import Constant, Graph, Variable, eliminate_common_subexpressions, gradient, jacobian
+from autograd_engine import eliminate_common_subexpressions, gradient, jacobian
+from autograd_nodes import Constant, Graph, Variable
 
 VECTOR = np.array([0.5, 2.0, 3.0])
 MATRIX = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.5]])

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import autograd_nodes as op
-from autograd_nodes import Graph, Node, Variable, gradient, jacobian
+from autograd_engine import gradient, jacobian
+from autograd_nodes import Graph, Node, Variable
 
 VECTOR, MATRIX = np.array([0.5, 2.0, 3.0]), np.array([[0.5, 1.5, 2.5], [3.0, 4.5, 1.0]])
 

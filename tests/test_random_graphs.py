@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
 import autograd_nodes as op
-from autograd_nodes import Constant, Graph, Variable, eliminate_common_subexpressions, gradient
+from autograd_engine import eliminate_common_subexpressions, gradient
+from autograd_nodes import Constant, Graph, Variable
 
 NODES = SimpleNamespace(
     sqrt=np.sqrt, exp=np.exp, log=np.log, sin=np.sin, cos=np.cos, tanh=np.tanh, sigmoid=op.Sigmoid,

@@ -9,7 +9,8 @@ import reference as ref
 import sympy
 
 import autograd_nodes as op
-from autograd_nodes import Constant, Graph, Node, Variable, gradient, hessian, jacobian
+from autograd_engine import gradient, hessian, jacobian
+from autograd_nodes import Constant, Graph, Node, Variable
 
 # What each operation means, said once more, independently, on arrays of precise numbers.
 MEANING = {

@@ -1,0 +1,379 @@
+"""Nodes, and graphs of nodes with the two passes over them.
+
+A node is a leaf or an operation on other nodes, and holds its value. A graph puts the nodes below some outputs in topological
+order, each after its inputs. The forward pass computes every value from the values of the inputs. The backward pass computes
+every adjoint, the derivative of the output with respect to a node, from the adjoints of the nodes that use it. What both
+passes call, `forward` and the rules in `backward`, each operation defines for itself: see autograd_nodes.py.
+
+Source of the method: Baydin, Pearlmutter, Radul and Siskind, *Automatic Differentiation in Machine Learning: a Survey*,
+JMLR 18 (2018), section 3.2.
+"""
+
+import inspect
+from functools import partial
+
+import numpy as np
+
+from autograd_engine.expressions import Expression, keywords, operations
+from autograd_engine.labels import labels
+from autograd_engine.values import FLOATS, describe, explain, leaf_value, node_value, precision, raising, shape
+
+# ------------------------------------------------------------------------------------------------------------------ nodes
+
+
+class Node(Expression):
+    """One operation applied to input nodes, evaluated as it is built. Subclasses are the operations.
+
+    value       a Python float, or a read-only array of `shape`, as last evaluated: when the node was built, or by a Graph
+    grad        the adjoint of this node, of the same shape, as of the last `Graph.backward`; None before
+    inputs      tuple of the operands
+    parameters  dict of the operation's keywords (axis, keepdims, index, ...)
+    name        free text, or None
+    adjoint_of  the node whose adjoint this node computes, in the graphs that `gradient` builds; None elsewhere
+    active      whether a Variable is below this node, that is, whether it has an adjoint
+
+    Raises an ArithmeticError where the operation is undefined, ValueError for shapes that do not fit, and TypeError
+    for operands that are not real numbers or arrays.
+    """
+
+    __slots__ = ("inputs", "parameters", "name", "grad", "adjoint_of", "active", "_value")
+    function = None
+    backward = ()
+    defaults = {}
+
+    def __init_subclass__(cls):
+        """Registers an operation, by NumPy's function or else by its name, and reads off its `forward` what it takes."""
+        if inspect.isfunction(vars(cls).get("forward")):
+            cls.defaults = keywords(cls.forward)
+            count = len(inspect.signature(cls.forward).parameters) - len(cls.defaults)
+            if not (isinstance(cls.backward, tuple) and len(cls.backward) == count) and "rules" not in vars(cls):
+                raise TypeError(f"{cls.__name__}.backward is a tuple of {count} rules, or None for an operand without")
+            cls.forward = staticmethod(cls.forward)
+        if vars(cls).get("function") is not None:
+            operations[cls.function] = cls
+            cls.function = staticmethod(cls.function)
+        else:
+            operations.setdefault(cls.__name__, cls)
+
+    def __init__(self, *inputs, **parameters):
+        self.inputs = tuple([x if isinstance(x, Node) else Constant(x) for x in inputs])
+        self.parameters = self.defaults | parameters
+        self.name = self.grad = self.adjoint_of = None
+        self.active = any([x.active for x in self.inputs])
+        operands = [x._value for x in self.inputs]
+        try:
+            if FLOATS.issuperset(map(type, operands)):
+                self._value = self.apply(operands)
+            else:
+                with raising():
+                    self._value = self.apply(operands)
+        except (ArithmeticError, ValueError, IndexError) as error:
+            since = ", where operands are as last evaluated and a leaf has changed since" if is_outdated(self.inputs) else ""
+            raise explain(error, type(self).__name__, operands, since) from error
+
+    def apply(self, operands):
+        """The value of this operation for these values of its operands."""
+        return node_value(self.forward(*operands, **self.parameters))
+
+    def rules(self):
+        """The backward rules, one for each operand, with this node's parameters filled in."""
+        if not self.parameters:
+            return self.backward
+        return tuple([rule and partial(rule, **self.parameters) for rule in self.backward])
+
+    @classmethod
+    def of(cls, *operands, **parameters):
+        """What this operation makes of its operands: a node of nodes, a value of values."""
+        return (cls if any([isinstance(x, Node) for x in operands]) else cls.forward)(*operands, **parameters)
+
+    @property
+    def value(self):
+        return self._value
+
+    @property
+    def shape(self):
+        return shape(self._value)
+
+    def __repr__(self):
+        return f"{type(self).__name__}({describe(self._value)}{f', name={self.name!r}' if self.name is not None else ''})"
+
+    def __reduce__(self):
+        raise TypeError("an operation cannot be pickled or copied by itself: pickle or copy Graph(node)")
+
+
+class Leaf(Node):
+    """A node that is given, not computed: a Variable or a Constant.
+
+    `leaf.value = ...` gives it a new value. What is built on nodes takes their values as last evaluated: call
+    `graph.forward()` before you read `.value` of another node or build on it.
+
+    value    a real number or real array; arrays are copied, float32 stays float32, every other real type becomes float64.
+             An array is read-only: write x.value = x.value - step. Whatever speaks NumPy's protocols may stand for one; what is
+             lazy, as Dask arrays are, stays lazy, and its errors come when it is computed, as np.errstate says there
+    name     free text for people, or None
+    changes  how often its value has changed
+
+    Raises TypeError if the value is not real or the name is not text; ValueError if it is NaN, infinite, or (for a new
+    value) not of the old one's shape.
+    """
+
+    __slots__ = ("changes",)
+
+    def __init__(self, value, name=None):
+        if not isinstance(name, (str, type(None))):
+            raise TypeError(f"a name is text, not {type(name).__name__}")
+        self.inputs, self.parameters = (), {}
+        self.name, self.grad, self.adjoint_of = name, None, None
+        self.active = isinstance(self, Variable)
+        self._value, self.changes = leaf_value(value), 0
+
+    @Node.value.setter
+    def value(self, value):
+        self._value = leaf_value(value, like=self._value)
+        self.changes += 1  # afterwards: whoever reads the count first and the value then never takes an old value for new
+
+    def __reduce__(self):
+        return type(self), (self._value, self.name)
+
+
+class Variable(Leaf):
+    """A leaf that gradients are taken with respect to."""
+
+    __slots__ = ()
+
+
+class Constant(Leaf):
+    """A leaf without gradient; plain numbers and arrays in an expression become one."""
+
+    __slots__ = ()
+
+
+# ----------------------------------------------------------------------------------------------------------------- graphs
+
+
+class Graph:
+    """The computation graph below one or more output nodes, in topological order, and the two sweeps over it.
+
+    outputs             tuple of the nodes it was made for
+    nodes               tuple of every node below them, each after its inputs, in the order in which Python evaluates them
+    leaves, operations  the two kinds of nodes, in the same order
+    values, adjoints    {node: value} and {node: adjoint} of this graph's last sweeps, whatever other graphs have left on nodes
+    last_sweep          "forward", "backward" or None: which was the last one
+
+    The order is found once, here. A graph that is older than the value of a leaf evaluates itself again before anything is
+    made of it. Raises TypeError if an output is not a node, ValueError if there is none.
+    """
+
+    def __init__(self, *outputs):
+        if not outputs:
+            raise ValueError("a graph has at least one output")
+        for y in outputs:
+            if not isinstance(y, Node):
+                raise TypeError(f"a graph is made of nodes, not of {type(y).__name__}")
+        self._set_up(outputs, topological_order(outputs))
+
+    def _set_up(self, outputs, nodes):
+        self.outputs, self.nodes = tuple(outputs), tuple(nodes)
+        self.leaves = tuple([node for node in nodes if not node.inputs])
+        self.operations = tuple([node for node in nodes if node.inputs])
+        self.values, self.adjoints, self.last_sweep = {node: node._value for node in nodes}, {}, None
+        self._labels, self._seen = None, [0] * len(self.leaves)
+
+    # --- the two sweeps
+
+    def sweep_forward(self, leaf_values):
+        """{node: value} for these values of the leaves: every operation applied to the values of its inputs."""
+        values = dict(leaf_values)
+        try:
+            with raising(self.values.values()):
+                for node in self.operations:
+                    values[node] = node.apply([values[x] for x in node.inputs])
+        except (ArithmeticError, ValueError, IndexError) as error:
+            raise self._explain(error, "", node, values) from error
+        return values
+
+    def sweep_backward(self, values, seed, wanted):
+        """{node: adjoint} for these values of the nodes, where `seed` is the output's adjoint, for the nodes in `wanted`.
+
+        Each node hands to each of its inputs what the input's rule makes of its own adjoint, and contributions add up. All
+        users of a node come after it in the order, so in reverse they all have contributed before it hands on its adjoint.
+        Given nodes for values and seed, the adjoints are nodes.
+        """
+        adjoints = {y: seed for y in self.outputs if y in wanted}
+        try:
+            with raising(self.values.values()):
+                for node in reversed(self.operations):
+                    if node in adjoints:
+                        grad, t, operands = adjoints[node], values[node], [values[x] for x in node.inputs]
+                        for x, value, rule in zip(node.inputs, operands, node.rules()):
+                            if x in wanted and rule is not None:
+                                contribution = fit(rule(grad, t, *operands), value)
+                                adjoints[x] = node_value(adjoints[x] + contribution if x in adjoints else contribution)
+        except (ArithmeticError, ValueError) as error:
+            raise self._explain(error, "backward from ", node, values) from error
+        return adjoints
+
+    def _explain(self, error, where, node, values):
+        return explain(error, f"{where}{self.label(node)} = {type(node).__name__}", [values[x] for x in node.inputs])
+
+    # --- what is made of them
+
+    def forward(self):
+        """Re-evaluate every node from the leaves' present values; returns the output's value (a tuple if several).
+
+        Raises an ArithmeticError that names the node where an operation is undefined or overflows; every node then
+        holds what it held.
+        """
+        self._store(*self._evaluated())
+        self.last_sweep = "forward"
+        result = tuple([self.values[y] for y in self.outputs])
+        return result if len(result) > 1 else result[0]
+
+    def backward(self, seed=None):
+        """The adjoint of every node that depends on a Variable: ∂(seed · y)/∂node, in its `.grad`; the others' is None.
+
+        seed   a value of the output's shape; 1.0 if y is a scalar and none is given
+
+        Returns {Variable: gradient}, each of the Variable's shape. Re-evaluates first if a leaf has changed.
+        Raises ValueError for several outputs, or a seed that is missing or of the wrong shape; an ArithmeticError that names
+        the node where a derivative does not exist or overflows; every node then holds what it held.
+        """
+        if len(self.outputs) > 1:
+            raise ValueError(f"a backward sweep starts at one output; this graph has {len(self.outputs)}")
+        (y,) = self.outputs
+        if seed is None and y.shape:
+            raise ValueError(f"the output has shape {y.shape}: give backward a seed of that shape, or sum it first")
+        values, seen = self._evaluated() if self._is_stale() else (self.values, self._seen)
+        seed = 1.0 if seed is None else fit(leaf_value(seed, like=values[y]), values[y])
+        active = {node for node in self.nodes if node.active}
+        adjoints = self.sweep_backward(values, seed, active)
+        for node in active - adjoints.keys():  # only derivatives that are zero everywhere lead there
+            adjoints[node] = fit(0.0, values[node])
+        self._store(values, seen)
+        self.adjoints, self.last_sweep = adjoints, "backward"
+        for node in self.nodes:
+            node.grad = adjoints.get(node)
+        return {x: adjoints[x] for x in self.leaves if isinstance(x, Variable)}
+
+    def refresh(self):
+        """Re-evaluate if a leaf has changed; adjoints of former values count no longer."""
+        if self._is_stale():
+            self._store(*self._evaluated())
+
+    def evaluate(self, given):
+        """{node: value} for other values of some leaves, given as {leaf: value}; stores nothing.
+
+        Raises ValueError for what is no leaf of this graph and for a value of another shape, and what `forward` raises.
+        """
+        values = {leaf: leaf._value for leaf in self.leaves}
+        for leaf, value in given.items():
+            if leaf not in values:
+                raise ValueError(f"{leaf!r} is no leaf of this graph")
+            values[leaf] = leaf_value(value, like=leaf._value)
+        return self.sweep_forward(values)
+
+    def fold(self, rule):
+        """{node: rule(node, *what it made of the node's inputs)}, in topological order."""
+        results = {}
+        for node in self.nodes:
+            results[node] = rule(node, *[results[x] for x in node.inputs])
+        return results
+
+    def label(self, node):
+        """A plain identifier for a node of this graph, unique in it: t1, t2, ... for operations in evaluation order;
+        a leaf's name where that can serve (ASCII, no keyword or builtin, no other leaf's, no t1), else v1, v2, ...
+
+        Raises ValueError if the node is not in the graph.
+        """
+        self._labels = self._labels or labels(self.nodes)
+        if node not in self._labels:
+            raise ValueError(f"{node!r} is not in this graph")
+        return self._labels[node]
+
+    def _is_stale(self):
+        return self._seen != [leaf.changes for leaf in self.leaves]
+
+    def _evaluated(self):
+        """The values of all nodes, and the counts of the leaves' changes that they belong to, read before the values."""
+        seen = [leaf.changes for leaf in self.leaves]
+        return self.evaluate({}), seen
+
+    def _store(self, values, seen):
+        if values is not self.values:
+            for node in self.operations:
+                node._value = values[node]
+            self.values, self._seen, self.adjoints = values, seen, {}
+            self.last_sweep = self.last_sweep and "forward"
+
+    # --- pickling and copying, by a list of parts that name their inputs by place: no depth is too great
+
+    def __getstate__(self):
+        place = {node: i for i, node in enumerate(self.nodes)}
+        parts = [x if not x.inputs else (type(x), [place[y] for y in x.inputs], x.parameters, x.name) for x in self.nodes]
+        results = [(self.values[x], self.adjoints.get(x), place.get(x.adjoint_of)) for x in self.nodes]
+        return parts, results, [place[y] for y in self.outputs], self.last_sweep, self._is_stale()
+
+    def __setstate__(self, state):
+        parts, results, outputs, last_sweep, stale = state
+        nodes = []
+        for part in parts:
+            nodes.append(part if isinstance(part, Leaf) else unevaluated(nodes, *part))
+        for node, (value, adjoint, owner) in zip(nodes, results):
+            if node.inputs:
+                node._value = node_value(value)
+            node.grad = None if adjoint is None else node_value(adjoint)
+            node.adjoint_of = None if owner is None else nodes[owner]
+        self._set_up([nodes[i] for i in outputs], nodes)
+        self.adjoints = {node: node.grad for node in nodes if node.grad is not None}
+        self.last_sweep, self._seen = last_sweep, None if stale else self._seen
+
+
+def unevaluated(nodes, operation, places, parameters, name):
+    node = operation.__new__(operation)
+    node.inputs, node.parameters, node.name = tuple([nodes[i] for i in places]), parameters, name
+    node.active = any([x.active for x in node.inputs])
+    return node
+
+
+# ------------------------------------------------------------------------------------------------------- what they are made of
+
+
+def topological_order(outputs):
+    """Every node below the outputs, each after its inputs, in the order in which Python would evaluate the expression."""
+    order, path = {}, [(None, iter(outputs))]
+    while path:
+        node, inputs = path[-1]
+        for x in inputs:
+            if x not in order:
+                path.append((x, iter(x.inputs)))
+                break
+        else:
+            order[node] = True
+            path.pop()
+    return list(order)[:-1]
+
+
+def fit(contribution, x):
+    """A contribution to the adjoint of x in the shape and precision of x: summed over what was broadcast from x, or expanded.
+
+    Both are values, or both are nodes. An adjoint pair of operations does it, so that it can be differentiated again.
+    """
+    if contribution.__class__ is x.__class__ is float:
+        return contribution
+    if shape(contribution) != shape(x) and np.broadcast_shapes(shape(contribution), shape(x)) != shape(x):
+        contribution = operations["SumLike"].of(contribution, x)
+    if shape(contribution) != shape(x) or (shape(x) and precision(contribution) != precision(x)):
+        contribution = operations["BroadcastLike"].of(contribution, x)
+    return contribution
+
+
+def is_outdated(nodes):
+    """Whether a leaf has changed since these nodes were evaluated."""
+    graph = Graph(*nodes)
+    if not any([leaf.changes for leaf in graph.leaves]):
+        return False
+    try:
+        values = graph.evaluate({})
+    except (ArithmeticError, ValueError, IndexError):
+        return True
+    return not all([np.array_equal(values[x], x.value) for x in nodes])
