@@ -117,7 +117,7 @@ class Leaf(Node):
     value) not of the old one's shape.
     """
 
-    __slots__ = ("changes",)
+    __slots__ = ("changes", "__weakref__")
 
     def __init__(self, value, name=None):
         if not isinstance(name, (str, type(None))):

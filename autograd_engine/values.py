@@ -33,12 +33,12 @@ def leaf_value(value, like=None):
 
     Raises TypeError for what is not real, ValueError for NaN and infinity and for another shape.
     """
-    if isinstance(value, (float, int)) or isinstance(value, numbers.Real):  # the first is faster
+    if isinstance(value, (float, int, numbers.Real)):  # the first two are found faster
         value = float(value)
     else:
         if isinstance(value, np.ma.MaskedArray):
             raise TypeError("a masked array has values that do not count: fill it first")
-        lazy = hasattr(value, "__array_function__") and hasattr(value, "dtype")
+        lazy = hasattr(value, "__array_function__") and hasattr(value, "dtype") and not isinstance(value, np.ndarray)
         array = value if lazy else np.asarray(value)
         if array.dtype.kind not in "fiub":
             of = f" of {array.dtype}" if hasattr(value, "dtype") else ""

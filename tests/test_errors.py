@@ -98,12 +98,12 @@ def test_an_undefined_operation_is_an_error_in_a_forward_sweep_that_changes_noth
 
 @each_kind
 @undefined
-def test_nothing_can_be_built_on_a_node_that_has_become_undefined(operation, good, bad, kind):
+def test_a_node_that_has_become_undefined_has_no_derivatives(operation, good, bad, kind):
     leaves = [Variable(kind(x)) for x in good]
     y = operation(*leaves)
     for x, value in zip(leaves, bad, strict=True):
         x.value = kind(value)
-    for build in (lambda: y + 1.0, lambda: gradient(np.sum(y), leaves), lambda: jacobian(y, leaves[0])):
+    for build in (lambda: gradient(np.sum(y), leaves), lambda: jacobian(y, leaves[0])):
         with pytest.raises(ArithmeticError) as error:
             build()
         assert_names(error, operation.__name__, bad)
@@ -182,7 +182,9 @@ def test_a_derivative_that_does_not_exist_is_an_error_of_the_backward_sweep_that
         gradient(y, [x])
     with pytest.raises(ArithmeticError):
         jacobian(y, x)
-    assert_unchanged(graph, before)
+    for (value, grad), (old_value, old_grad) in zip(state(graph), before, strict=True):
+        np.testing.assert_array_equal(value, old_value)  # evaluated again by graphs that did not know the change
+        assert grad is old_grad
 
 
 def test_a_derivative_that_does_not_exist_matters_only_where_it_is_asked_for():
@@ -432,7 +434,7 @@ def test_a_graph_without_outputs_is_refused():
 
 
 @pytest.mark.parametrize("function, name", [
-    (np.mean, "np.mean"), (np.arctan, "np.arctan"), (np.where, "np.where"), (np.abs, "np.abs"),
+    (np.median, "np.median"), (np.arctan, "np.arctan"), (np.where, "np.where"), (np.cbrt, "np.cbrt"),
     (np.add.reduce, "np.add.reduce"), (np.floor, "np.floor"), (np.linalg.norm, "norm"),
     (np.concatenate, "np.concatenate"), (np.not_equal.outer, "not_equal"),
 ])  # fmt: skip
@@ -473,7 +475,7 @@ def test_a_node_does_not_turn_into_an_array_and_the_error_says_what_to_do(use):
         use(Variable(1.0))
 
 
-@pytest.mark.parametrize("use", [float, lambda x: x < 1.0, lambda x: x >= 1.0, abs, len, lambda x: x // 2, lambda x: x % 2])
+@pytest.mark.parametrize("use", [float, lambda x: x < 1.0, lambda x: x >= 1.0, len, lambda x: x // 2, lambda x: x % 2])
 def test_what_a_node_cannot_do_is_a_type_error(use):
     with pytest.raises(TypeError):
         use(Variable(1.0))

@@ -279,10 +279,12 @@ def test_a_changed_leaf_is_seen_by_the_next_sweep_in_either_direction():
     assert graph.forward() == 48.0 and (t.value, y.value) == (16.0, 48.0)
 
 
-def test_a_stale_node_is_evaluated_again_before_something_is_built_on_it():
+def test_what_is_built_on_a_node_takes_its_value_as_last_evaluated_and_a_sweep_brings_both_up_to_date():
     x, t, y = chain()
     x.value = 5.0
-    assert (y + t).value == 100.0
+    z = y + t
+    assert z.value == 16.0
+    assert Graph(z).backward() == {x: 40.0} and z.value == 100.0
 
 
 def test_a_stale_node_is_evaluated_again_before_it_is_differentiated():
@@ -292,7 +294,7 @@ def test_a_stale_node_is_evaluated_again_before_it_is_differentiated():
     assert slope.value == 30.0
     x.value = 6.0
     assert jacobian(y, x) == 36.0
-    assert (slope * 1.0).value == 36.0
+    assert Graph(slope).forward() == 36.0
 
 
 def test_a_sweep_through_another_graph_leaves_the_nodes_that_it_does_not_share_stale():
@@ -303,7 +305,7 @@ def test_a_sweep_through_another_graph_leaves_the_nodes_that_it_does_not_share_s
     assert own.backward() == {x: 30.0} and y.value == 75.0
     x.value = 4.0
     other.backward()
-    assert (y * 1.0).value == 48.0
+    assert own.forward() == 48.0
 
 
 def test_a_graph_made_before_and_one_made_after_the_change_agree():
@@ -632,7 +634,6 @@ def test_staleness_survives(twin):
     other = twin(graph)
     assert other.outputs[0].value == 12.0
     assert list(other.backward().values()) == [30.0] and other.outputs[0].value == 75.0
-    assert (twin(graph).outputs[0] * 1.0).value == 75.0
 
 
 @both_ways
