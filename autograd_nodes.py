@@ -224,7 +224,7 @@ class Matmul(Node):
                 lambda grad, t, x, y: outer(x, grad) if np.ndim(x) == 1 else matmul(x.T, grad))
 
 
-# ------------------------------------------------------------------------------- shapes, mostly in pairs: each the other's adjoint
+# --------------------------------------------------------------------- shapes, mostly in pairs: each the other's adjoint
 
 class Transpose(Node):
     """t = xᵀ, all axes in reverse. x receives t̄ᵀ."""
@@ -272,7 +272,8 @@ class Stack(Node):
     def forward(*arrays, axis=0): return np.stack(arrays, axis=axis)
     def rules(self):
         before = (slice(None),) * (self.parameters["axis"] % len(self.shape))
-        return tuple([partial(lambda grad, t, *arrays, index: grad[index], index=(*before, i)) for i in range(len(self.inputs))])
+        places = [(*before, i) for i in range(len(self.inputs))]
+        return tuple([partial(lambda grad, t, *arrays, index: grad[index], index=place) for place in places])
 
 class BroadcastLike(Node):
     """t = x broadcast to the shape of `like`, in its precision. x receives t̄ summed over what was repeated."""

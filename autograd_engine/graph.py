@@ -340,17 +340,15 @@ def unevaluated(nodes, operation, places, parameters, name):
 
 def topological_order(outputs):
     """Every node below the outputs, each after its inputs, in the order in which Python would evaluate the expression."""
-    order, path = {}, [(None, iter(outputs))]
-    while path:
-        node, inputs = path[-1]
-        for x in inputs:
+    order, waiting = {}, list(reversed(outputs))
+    while waiting:
+        node = waiting[-1]
+        for x in reversed(node.inputs):
             if x not in order:
-                path.append((x, iter(x.inputs)))
-                break
-        else:
-            order[node] = True
-            path.pop()
-    return list(order)[:-1]
+                waiting.append(x)
+        if waiting[-1] is node:
+            order[waiting.pop()] = True
+    return list(order)
 
 
 def fit(contribution, x):
