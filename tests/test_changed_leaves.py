@@ -98,6 +98,18 @@ def test_a_changed_array_is_seen_by_a_gradient_graph():
     np.testing.assert_array_equal(graph.forward(), [27.0, 48.0])
 
 
+def test_a_graph_is_evaluated_again_only_when_a_leaf_has_changed(monkeypatch):
+    x, _, y = chain()
+    graph, evaluated, apply = Graph(y), [], Node.apply
+    monkeypatch.setattr(Node, "apply", lambda node, operands: evaluated.append(node) or apply(node, operands))
+    graph.backward()
+    assert len(evaluated) == 0
+    x.value = 3.0
+    for _ in range(3):
+        graph.backward()
+    assert len(evaluated) == 2
+
+
 # ----------------------------------------------------------------------------------------- values that would be wrong
 
 
