@@ -224,7 +224,7 @@ class Graph:
         Raises an ArithmeticError that names the node where an operation is undefined or overflows; every node then
         holds what it held.
         """
-        self._store(*self._evaluated())
+        self._store(*self._reevaluate())
         self.last_sweep = "forward"
         result = tuple([self.values[y] for y in self.outputs])
         return result if len(result) > 1 else result[0]
@@ -243,7 +243,7 @@ class Graph:
         (y,) = self.outputs
         if seed is None and y.shape:
             raise ValueError(f"the output has shape {y.shape}: give backward a seed of that shape, or sum it first")
-        values, seen = self._evaluated() if self._is_stale() else (self.values, self._seen)
+        values, seen = self._reevaluate() if self._is_stale() else (self.values, self._seen)
         seed = 1.0 if seed is None else fit(leaf_value(seed, like=values[y]), values[y])
         active = {node for node in self.nodes if node.active}
         adjoints = self.sweep_backward(values, seed, active)
@@ -258,7 +258,7 @@ class Graph:
     def refresh(self):
         """Re-evaluate if a leaf has changed; adjoints of former values count no longer."""
         if self._is_stale():
-            self._store(*self._evaluated())
+            self._store(*self._reevaluate())
 
     def evaluate(self, given):
         """{node: value} for other values of some leaves, given as {leaf: value}; stores nothing.
@@ -293,7 +293,7 @@ class Graph:
     def _is_stale(self):
         return self._seen != [leaf.changes for leaf in self.leaves]
 
-    def _evaluated(self):
+    def _reevaluate(self):
         """The values of all nodes, and the counts of the leaves' changes that they belong to, read before the values."""
         seen = [leaf.changes for leaf in self.leaves]
         return self.evaluate({}), seen
