@@ -537,3 +537,30 @@ def test_a_masked_array_is_refused():
 def test_an_index_out_of_range_is_explained():
     with pytest.raises(IndexError, match=r"Index of shapes \(2,\)"):
         Variable([1.0, 2.0])[5]
+
+
+@pytest.mark.parametrize("contribution, shape, expected", [
+    (np.ones(3), (4, 1), np.full((4, 1), 3.0)), (np.ones((2, 3)), (3,), np.full(3, 2.0)), (2.0, (2, 2), np.full((2, 2), 2.0)),
+    (np.ones((4, 1)), (1, 3), np.full((1, 3), 4.0)),
+])  # fmt: skip
+def test_a_contribution_is_summed_and_expanded_to_the_shape_of_its_operand(contribution, shape, expected):
+    class Given(op.Node):
+        def forward(x): return x
+        backward = (lambda grad, t, x: contribution,)
+
+    x = Variable(np.ones(shape))
+    np.testing.assert_array_equal(Graph(np.sum(Given(x))).backward()[x], expected)
+
+
+@pytest.mark.parametrize("index", [[0, 0, 1], (0, [1]), True, np.array([0])])
+def test_an_index_is_checked_by_the_operation_itself(index):
+    with pytest.raises(TypeError, match="indexed by integers, slices"):
+        op.Index(Variable([1.0, 2.0]), index=index)
+
+
+def test_an_index_may_be_any_kind_of_integer():
+    x = Variable([[1.0, 2.0], [3.0, 4.0]])
+    for index in ((None, np.int64(1)), np.int64(1), (..., np.int32(0))):
+        y, expected = op.Index(x, index=index), np.zeros((2, 2))
+        np.copyto(expected[index], 1.0)
+        np.testing.assert_array_equal(Graph(y).backward(np.ones(y.shape))[x], expected)
