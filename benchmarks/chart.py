@@ -30,18 +30,18 @@ def draw(results, path):
 
 def draw_times(figure, results):
     """Each engine has a height of its own within the rows, so that equal times do not hide each other."""
-    axes, rows, engines = figure.subplots(), range(len(results.others)), results.engines(results.others)
+    axes, engines, count = figure.subplots(), results.engines(results.others), len(results.others)
     for height, engine in enumerate(engines):
         _, role, _, color, marker = ENGINES[engine]
-        times = [(results.time(work, engine), 0.35 - 0.7 * height / len(engines) - row) for row, work in zip(rows, results.others)]
-        at = [(x, y) for x, y in times if x]
+        times = [(results.time(work, engine), row) for row, work in enumerate(results.others)]
+        at = [(x, 0.35 - 0.7 * height / len(engines) - row) for x, row in times if x]
         look = {"s": 40} if role == BY_HAND else {"s": 32, "edgecolors": "white", "linewidths": 0.5}
         axes.scatter(*zip(*at), color=color, marker=marker, label=engine, zorder=2 + (role == OURS), **look)
     axes.set(xscale="log", xlabel="seconds for value and full gradient")
-    axes.set_yticks([-row for row in rows], results.others)
-    axes.set_ylim(0.5 - len(rows), 0.5)
+    axes.set_yticks([-row for row in range(count)], results.others)
+    axes.set_ylim(0.5 - count, 0.5)
     axes.grid(axis="y", visible=False)
-    for row in rows[1:]:
+    for row in range(1, count):
         axes.axhline(0.5 - row, color="#c8c8c8", linewidth=0.8)
     figure.legend(loc="outside upper center", ncols=4, frameon=False, fontsize=8.5)
 

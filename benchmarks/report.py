@@ -26,14 +26,9 @@ TARGETS = [  # work, what of it, engine, what it is compared with, greatest rati
     ("B, N = 10,000,000", "time", SWEEP, "PyTorch", 1.0),
     ("A at 1,000,000 points", "time", COMPILED, ANY_PEER, 1.0),
     ("A at 10,000,000 points", "time", COMPILED, ANY_PEER, 0.6),
-    ("chain of 1,000", "time", SWEEP, "PyTorch", 0.5),
-    ("chain of 1,000", "memory", SWEEP, "PyTorch", 0.5),
-    ("chain of 10,000", "time", SWEEP, "PyTorch", 0.5),
-    ("chain of 10,000", "memory", SWEEP, "PyTorch", 0.5),
-    ("chain of 100,000", "time", SWEEP, "PyTorch", 0.5),
-    ("chain of 100,000", "memory", SWEEP, "PyTorch", 0.5),
+    *[(f"chain of {n:,}", "time", SWEEP, "PyTorch", 0.5) for n in (10**3, 10**4, 10**5)],
     ("chain of 1,000,000", "time", SWEEP, "PyTorch", 0.7),
-    ("chain of 1,000,000", "memory", SWEEP, "PyTorch", 0.5),
+    *[(f"chain of {n:,}", "memory", SWEEP, "PyTorch", 0.5) for n in (10**3, 10**4, 10**5, 10**6)],
     (BY_NUMBER, "time", SWEEP, "PyTorch", 0.9),
     (BY_NUMBER, "memory", SWEEP, "PyTorch", 0.7),
 ]
@@ -113,16 +108,16 @@ def targets_table(results):
 
 
 def target_row(results, work, quantity, engine, against, most):
-    """Where a peer has failed its target is not judged; where ours has, it is not reached."""
-    other = results.fastest(work, *FASTEST[against]) if against in FASTEST else against
+    """Where a peer has failed a target is not judged; where ours has, it is not reached."""
+    other = results.fastest(work, *FASTEST.get(against, ())) or against
     name = against if other == against else f"{against}: {other}"
     text = f"{work}: {engine} / {name}" + ("" if quantity == "time" else f", {quantity}")
     ours, theirs = [getattr(results, quantity)(work, x) for x in (engine, other)]
-    if not ours:
-        return [text, f"{most:g}", f"{engine} failed", "**not reached**"]
-    if not theirs:
-        return [text, f"{most:g}", f"{other} failed", "not judged"]
-    return judged(text, ours / theirs, most)
+    if ours and theirs:
+        return judged(text, ours / theirs, most)
+    missing, verdict = (engine, "**not reached**") if theirs else (other, "not judged")
+    why = "not measured" if results.time(work, missing) else "failed"
+    return [text, f"{most:g}", f"{missing} {why}", verdict]
 
 
 def judged(text, measured, most):

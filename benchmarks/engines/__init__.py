@@ -1,7 +1,8 @@
 """The table of engines: this library, its peers, and the limit, the derivative written by hand.
 
-An engine is a function of a file of this package, which alone imports its library. It is given a function of `benchmarks.formulas`,
-the function's arguments and by how many of them to differentiate, and returns what computes value and gradient when it is called.
+An engine is a function in a file of this package. The file imports the engine's library, and only the engine's own process
+imports the file. The function is given a formula, its arguments, and by how many of these, the first ones, to differentiate;
+it returns what computes value and gradient whenever it is called.
 """
 
 import importlib
@@ -11,9 +12,9 @@ OURS, BY_HAND, PEER, BUFFER = "ours", "by hand", "peer", "peer that is not calle
 
 
 class Engine(NamedTuple):
-    place: str  # file and function
+    place: str  # its file and function
     role: str
-    works: str  # the kinds that it does
+    works: str  # the kinds of works that it does
     color: str
     marker: str
 
