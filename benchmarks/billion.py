@@ -113,12 +113,12 @@ def measure(client, points, chunk):
 def send_project(client):
     """The modules that the workers run, to wherever they are."""
     with tempfile.TemporaryDirectory() as folder:
-        path = pathlib.Path(folder, "project.zip")
-        with zipfile.ZipFile(path, "w") as archive:
+        sent = pathlib.Path(folder, "project.zip")
+        with zipfile.ZipFile(sent, "w") as archive:
             for path in [path for pattern in FILES for path in PROJECT.glob(pattern)]:
                 archive.write(path, path.relative_to(PROJECT))
             archive.writestr("benchmarks/__init__.py", "")  # found in an archive only if it is a package
-        client.upload_file(str(path))
+        client.upload_file(str(sent))
 
 
 def main():
