@@ -1,5 +1,7 @@
 """The benchmark's figure: every work's times on one axis, and the chains over n."""
 
+import math
+
 import matplotlib
 
 matplotlib.use("svg")
@@ -31,12 +33,12 @@ def draw(results, path):
 def draw_times(figure, results):
     """Each engine has a height of its own within the rows, so that equal times do not hide each other."""
     axes, engines, count = figure.subplots(), results.engines(results.others), len(results.others)
-    for height, engine in enumerate(engines):
+    for place, engine in enumerate(engines):
         _, role, _, color, marker = ENGINES[engine]
-        times = [(results.time(work, engine), row) for row, work in enumerate(results.others)]
-        at = [(x, 0.35 - 0.7 * height / len(engines) - row) for x, row in times if x]
+        times = [results.time(work, engine) or math.nan for work in results.others]
+        heights = [0.35 - 0.7 * place / len(engines) - row for row in range(count)]
         look = {"s": 40} if role == BY_HAND else {"s": 32, "edgecolors": "white", "linewidths": 0.5}
-        axes.scatter(*zip(*at), color=color, marker=marker, label=engine, zorder=2 + (role == OURS), **look)
+        axes.scatter(times, heights, color=color, marker=marker, label=engine, zorder=2 + (role == OURS), **look)
     axes.set(xscale="log", xlabel="seconds for value and full gradient")
     axes.set_yticks([-row for row in range(count)], results.others)
     axes.set_ylim(0.5 - count, 0.5)
