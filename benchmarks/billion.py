@@ -22,14 +22,14 @@ import psutil
 from dask.distributed import Client, LocalCluster, progress
 
 from benchmarks import chunks
-from benchmarks.engines.ours import evaluate_graphs
+from benchmarks.engines.program import evaluate_graphs
 
 CHECKED, AGREE, SEED = 10**6, 1e-10, 2024
 PROJECT = pathlib.Path(__file__).parent.parent
 KEPT = {"MALLOC_MMAP_THRESHOLD_": 1 << 25, "MALLOC_TRIM_THRESHOLD_": 1 << 30}  # glibc reuses a chunk's memory for the next one
 FILES = (
     "autograd_*.py", "autograd_engine/**/*.py",
-    "benchmarks/chunks.py", "benchmarks/formulas.py", "benchmarks/engines/__init__.py", "benchmarks/engines/ours.py",
+    "benchmarks/chunks.py", "benchmarks/formulas.py", "benchmarks/engines/__init__.py", "benchmarks/engines/program.py",
 )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 import numba
 import numpy as np
 
-from benchmarks.engines.ours import compile_graphs, value_and_gradient
+from benchmarks.engines.program import compile_graphs, value_and_gradient
 from benchmarks.formulas import equation_b, sum_of_a
 
 LINE = 0.5, 1.5  # w_0 and w_1

@@ -1,24 +1,11 @@
-"""This library: a forward and a backward sweep, or a program with its gradient as machine code."""
+"""This library, a program with its gradient as machine code."""
 
 from functools import partial
 
 import numpy as np
 
-from autograd_nodes import Graph, Variable, gradient
+from autograd_nodes import Variable, gradient
 from autograd_programs import Program
-
-
-def swept(function, arguments, count):
-    variables = [Variable(x) for x in arguments[:count]]
-    y = function(np, *variables, *arguments[count:])
-    graph, known = Graph(y), [y.value]
-
-    def run():
-        value = known.pop() if known else graph.forward()  # a graph has been evaluated as it was built
-        gradients = graph.backward()
-        return value, *[gradients[x] for x in variables]
-
-    return run
 
 
 def compiled(function, arguments, count):
