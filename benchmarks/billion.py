@@ -21,13 +21,16 @@ import numpy as np
 import psutil
 from dask.distributed import Client, LocalCluster, progress
 
-from autograd_nodes import Variable
 from benchmarks import chunks
+from benchmarks.engines.program import evaluate_graphs
 
 CHECKED, AGREE, SEED = 10**6, 1e-10, 2024
 PROJECT = pathlib.Path(__file__).parent.parent
 KEPT = {"MALLOC_MMAP_THRESHOLD_": 1 << 25, "MALLOC_TRIM_THRESHOLD_": 1 << 30}  # glibc reuses a chunk's memory for the next one
-FILES = "autograd_nodes.py", "autograd_programs.py", "benchmarks/chunks.py", "benchmarks/formulas.py"
+FILES = (
+    "autograd_*.py", "autograd_engine/**/*.py",
+    "benchmarks/chunks.py", "benchmarks/formulas.py", "benchmarks/engines/__init__.py", "benchmarks/engines/program.py",
+)  # fmt: skip
 
 
 def data_of_b(points, chunk):
@@ -45,8 +48,7 @@ WORKS = {"B": (data_of_b, chunks.loss_and_slopes, chunks.LINE), "A": (data_of_a,
 
 
 def by_nodes(arrays, function, scalars):
-    """The values of the nodes: lazy if the arrays are."""
-    return [node.value for node in function(*[Variable(x) for x in (*scalars, *arrays)])]
+    return evaluate_graphs(function, [*scalars, *arrays])
 
 
 def by_program(arrays, function, scalars):
@@ -111,12 +113,12 @@ def measure(client, points, chunk):
 def send_project(client):
     """The modules that the workers run, to wherever they are."""
     with tempfile.TemporaryDirectory() as folder:
-        path = pathlib.Path(folder, "project.zip")
-        with zipfile.ZipFile(path, "w") as archive:
-            for name in FILES:
-                archive.write(PROJECT / name, name)
+        sent = pathlib.Path(folder, "project.zip")
+        with zipfile.ZipFile(sent, "w") as archive:
+            for path in [path for pattern in FILES for path in PROJECT.glob(pattern)]:
+                archive.write(path, path.relative_to(PROJECT))
             archive.writestr("benchmarks/__init__.py", "")  # found in an archive only if it is a package
-        client.upload_file(str(path))
+        client.upload_file(str(sent))
 
 
 def main():

@@ -5,29 +5,26 @@ from functools import lru_cache
 import numba
 import numpy as np
 
-from autograd_nodes import Variable, gradient
-from autograd_programs import Program
-from benchmarks.formulas import equation_a, equation_b
+from benchmarks.engines.program import compile_graphs, value_and_gradient
+from benchmarks.formulas import equation_b, sum_of_a
 
 LINE = 0.5, 1.5  # w_0 and w_1
 
 
 def loss_and_slopes(w_0, w_1, x, y):
     """B and its derivatives by w_0 and w_1."""
-    loss = np.sum(equation_b(w_0, w_1, x, y))
-    return [loss, *gradient(loss, [w_0, w_1])]
+    return value_and_gradient(equation_b, w_0, w_1, x, y, count=2)
 
 
 def total_and_slopes(a, b, c):
     """A summed over all points, and the sum over each of its three gradients, arrays that are as long as the data."""
-    total = np.sum(equation_a(a, b, c, np.sqrt, np.log))
-    return [total, *[np.sum(slope) for slope in gradient(total, [a, b, c])]]
+    total, *slopes = value_and_gradient(sum_of_a, a, b, c, count=3)
+    return [total, *[np.sum(slope) for slope in slopes]]
 
 
 @lru_cache
 def compiled(function, scalars, count):
-    inputs = [*map(Variable, scalars), *[Variable(np.ones(2)) for _ in range(count)]]
-    return Program(function(*inputs), inputs).compile()
+    return compile_graphs(function, [*scalars, *[np.ones(2)] * count])
 
 
 def partial_sums(*arrays, function, scalars=()):

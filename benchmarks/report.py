@@ -1,70 +1,37 @@
-"""What one run of the benchmark says: tables, targets and a chart, printed and put into docs/performance.md."""
+"""What one run of the benchmark says: tables and targets, printed and put into docs/performance.md."""
 
-import importlib.metadata
-import json
 import math
-import pathlib
-import platform
-import re
-import statistics
-import time
 
-FOLDER = pathlib.Path(__file__).parent.parent
-SAVED = FOLDER / "build" / "benchmark.json"
-PEERS = ("PyTorch", "torch.compile", "JAX jit", "HIPS autograd", "MyGrad", "micrograd", "CasADi", "CasADi, buffer")
+from benchmarks import chart
+from benchmarks.engines import BUFFER, PEER
+from benchmarks.results import PROJECT
+from benchmarks.works import BY_NUMBER
+
 STRAIGHT = 1.2  # the factor by which a point may be off a straight line on logarithmic axes
+COMPILED, SWEEP = "compiled", "uncompiled sweep"
+ANY_PEER, CALLED_PEER = "fastest peer", "fastest peer that is called with numbers"
+FASTEST = {ANY_PEER: (PEER, BUFFER), CALLED_PEER: (PEER,)}
 
-TARGETS = [  # work, engine, what it is compared with, greatest ratio
-    ("A, one point", "compiled", "fastest peer", 0.05),
-    ("A, one point", "compiled", "fastest peer that is called with numbers", 0.05),
-    ("A, one point", "uncompiled sweep", "micrograd", 0.6),
-    ("B, N = 1,000", "compiled", "fastest peer", 0.25),
-    ("B, N = 1,000,000", "compiled", "fastest peer", 0.8),
-    ("B, N = 1,000,000", "compiled", "by hand, Numba loop", 1.2),
-    ("B, N = 1,000,000", "uncompiled sweep", "PyTorch", 1.0),
-    ("B, N = 10,000,000", "compiled", "fastest peer", 0.8),
-    ("B, N = 10,000,000", "compiled", "by hand, Numba loop", 1.2),
-    ("B, N = 10,000,000", "uncompiled sweep", "PyTorch", 1.0),
-    ("A at 1,000,000 points", "compiled", "fastest peer", 1.0),
-    ("A at 10,000,000 points", "compiled", "fastest peer", 0.6),
+TARGETS = [  # work, what of it, engine, what it is compared with, greatest ratio
+    ("A, one point", "time", COMPILED, ANY_PEER, 0.05),
+    ("A, one point", "time", COMPILED, CALLED_PEER, 0.05),
+    ("A, one point", "time", SWEEP, "micrograd", 1.3),
+    ("A, first gradient", "time", SWEEP, "micrograd", 2.5),
+    ("B, N = 1,000", "time", COMPILED, ANY_PEER, 0.25),
+    ("B, N = 1,000,000", "time", COMPILED, ANY_PEER, 0.8),
+    ("B, N = 1,000,000", "time", COMPILED, "by hand, Numba loop", 1.2),
+    ("B, N = 1,000,000", "time", SWEEP, "PyTorch", 1.0),
+    ("B, N = 10,000,000", "time", COMPILED, ANY_PEER, 0.8),
+    ("B, N = 10,000,000", "time", COMPILED, "by hand, Numba loop", 1.2),
+    ("B, N = 10,000,000", "time", SWEEP, "PyTorch", 1.0),
+    ("A at 1,000,000 points", "time", COMPILED, ANY_PEER, 1.0),
+    ("A at 10,000,000 points", "time", COMPILED, ANY_PEER, 0.6),
+    *[(f"chain of {n:,}", "time", SWEEP, "PyTorch", 0.5) for n in (10**3, 10**4, 10**5)],
+    ("chain of 1,000,000", "time", SWEEP, "PyTorch", 0.7),
+    *[(f"chain of {n:,}", "memory", SWEEP, "PyTorch", 0.5) for n in (10**3, 10**4, 10**5, 10**6)],
+    (BY_NUMBER, "time", SWEEP, "PyTorch", 0.9),
+    (BY_NUMBER, "memory", SWEEP, "PyTorch", 0.7),
 ]
-
-
-class Results:
-    """The numbers of one run, from what `compare` collected."""
-
-    def __init__(self, collected):
-        self.works = {work: part["engines"] for work, part in collected.items()}
-        self.idle = max(part["idle"] for part in collected.values())
-        self.chains = [work for work in self.works if work.startswith("chain")]
-        self.others = [work for work in self.works if work not in self.chains]
-
-    def time(self, work, engine):
-        """The median, or None."""
-        times = self.works.get(work, {}).get(engine, {}).get("times")
-        return statistics.median(times) if times else None
-
-    def memory(self, work, engine):
-        return self.works.get(work, {}).get(engine, {}).get("memory")
-
-    def engines(self, works):
-        return list(dict.fromkeys([engine for work in works for engine in self.works[work]]))
-
-    def fastest(self, work, among):
-        times = {engine: self.time(work, engine) for engine in among}
-        return min([engine for engine in times if times[engine]], key=times.get, default=None)
-
-    def line(self, quantity):
-        """The exponent of a chain's time or memory in n, and the factor by which a point is off the straight line at most."""
-        points = [(work, quantity(work, "uncompiled sweep")) for work in self.chains]
-        xs = [math.log(length(work)) for work, _ in points]
-        ys = [math.log(y) for _, y in points]
-        slope, start = statistics.linear_regression(xs, ys)
-        return slope, math.exp(max(abs(y - start - slope * x) for x, y in zip(xs, ys)))
-
-
-def length(chain):
-    return int(chain.removeprefix("chain of ").replace(",", ""))
 
 
 def rounded(x, units):
@@ -93,106 +60,87 @@ def table(head, rows):
     return "\n".join(["| " + " | ".join([cell.ljust(width) for cell, width in zip(line, widths)]) + " |" for line in lines])
 
 
-def times_table(results):
-    """Rows are engines, the fastest peer of each work in bold."""
+def engines_table(results, works, names, cell):
+    """A row for each engine: what `cell` makes of work, engine and time."""
 
-    def cell(work, engine):
+    def text(work, engine):
         if engine not in results.works[work]:
             return ""
-        if not (taken := results.time(work, engine)):
-            return "failed"
-        ours = results.time(work, "compiled")
-        text = seconds(taken) + (f" ({ratio(taken / ours)})" if ours and engine != "compiled" else "")
-        return f"**{text}**" if engine == results.fastest(work, PEERS) else text
+        taken = results.time(work, engine)
+        return cell(work, engine, taken) if taken else "failed"
 
-    rows = [[engine, *[cell(work, engine) for work in results.others]] for engine in results.engines(results.others)]
-    return table(["", *results.others], rows)
+    return table(["", *names], [[engine, *[text(work, engine) for work in works]] for engine in results.engines(works)])
+
+
+def times_table(results):
+    def cell(work, engine, taken):
+        ours = results.time(work, COMPILED)
+        text = seconds(taken) + (f" ({ratio(taken / ours)})" if ours and engine != COMPILED else "")
+        return f"**{text}**" if engine == results.fastest(work, PEER, BUFFER) else text
+
+    return engines_table(results, results.others, results.others, cell)
 
 
 def chains_table(results):
-    def cell(work, engine):
-        taken = results.time(work, engine)
-        return f"{seconds(taken)}, {size(results.memory(work, engine))}" if taken else "failed"
+    def cell(work, engine, taken):
+        return f"{seconds(taken)}, {size(results.memory(work, engine))}"
 
-    rows = [[engine, *[cell(work, engine) for work in results.chains]] for engine in results.engines(results.chains)]
-    return table(["", *[f"n = {length(work):,}" for work in results.chains]], rows)
+    return engines_table(results, results.chains, [work.replace("chain of", "n =") for work in results.chains], cell)
 
 
 def failures(results):
-    first = {}
-    for work, engines in results.works.items():
-        for engine, result in engines.items():
-            if "failed" in result and not result["failed"].startswith("not tried"):
-                first.setdefault(f"{engine}, {work}: {result['failed']}", None)
-    return "\n".join([f"* {text}" for text in first])
+    reasons = [
+        f"* {engine}, {work}: {result['failed']}"
+        for work, engines in results.works.items()
+        for engine, result in engines.items()
+        if "failed" in result and not result["failed"].startswith("not tried")
+    ]
+    return "\n".join(reasons)
 
 
 def targets_table(results):
-    rows = []
-    for work, engine, against, most in TARGETS:
-        other = against
-        if against.startswith("fastest peer"):
-            other = results.fastest(work, PEERS if against == "fastest peer" else [x for x in PEERS if x != "CasADi, buffer"])
-        if (ours := results.time(work, engine)) and (theirs := results.time(work, other)):
-            name = against if other == against else f"{against}: {other}"
-            rows.append(judged(f"{work}: {engine} / {name}", ours / theirs, most))
-    for work in results.chains:
-        for what, quantity in (("time", results.time), ("memory", results.memory)):
-            ours, theirs = quantity(work, "uncompiled sweep"), quantity(work, "PyTorch")
-            if ours and theirs:
-                rows.append(judged(f"{work}: {what} / PyTorch's", ours / theirs, 0.5))
-    if len(results.chains) > 2:
-        for what, quantity in (("time", results.time), ("memory", results.memory)):
-            slope, off = results.line(quantity)
-            rows.append(judged(f"chains: {what} off the straight line n^{slope:.2f}, factor", off, STRAIGHT))
+    rows = [target_row(results, *target) for target in TARGETS if target[0] in results.works]
+    if len(set(results.chains) - {BY_NUMBER}) > 2:
+        for quantity in ("time", "memory"):
+            slope, off = results.line(getattr(results, quantity), SWEEP)
+            rows.append(judged(f"chains: {quantity} off the straight line n^{slope:.2f}, factor", off, STRAIGHT))
     return table(["target", "at most", "measured", ""], rows)
+
+
+def target_row(results, work, quantity, engine, against, most):
+    """Where a peer has failed a target is not judged; where ours has, it is not reached."""
+    other = results.fastest(work, *FASTEST.get(against, ())) or against
+    name = against if other == against else f"{against}: {other}"
+    text = f"{work}: {engine} / {name}" + ("" if quantity == "time" else f", {quantity}")
+    ours, theirs = [getattr(results, quantity)(work, x) for x in (engine, other)]
+    if ours and theirs:
+        return judged(text, ours / theirs, most)
+    missing, verdict = (engine, "**not reached**") if theirs else (other, "not judged")
+    why = "not measured" if results.time(work, missing) else "failed"
+    return [text, f"{most:g}", f"{missing} {why}", verdict]
 
 
 def judged(text, measured, most):
     return [text, f"{most:g}", ratio(measured), "reached" if measured <= most else "**not reached**"]
 
 
-def machine():
-    """The processor, the versions and the date."""
-    info = pathlib.Path("/proc/cpuinfo")
-    models = re.findall(r"model name\s*: (.+)", info.read_text()) if info.exists() else []
-    names = re.findall(r"^([a-z]+)(?:\[.*\])?==", (FOLDER / "benchmarks" / "requirements.txt").read_text(), re.M)
-    versions = [f"{name} {importlib.metadata.version(name)}" for name in ("numpy", "numba", *names)]
-    return f"{time.strftime('%d %B %Y')}; {models[0] if models else platform.processor()}, 2 cores; " + (
-        f"Python {platform.python_version()}, {', '.join(dict.fromkeys(versions))}."
-    )
-
-
-def publish(collected, rounds, write):
-    results = Results(collected)
+def page(results):
     parts = [
-        f"{machine()} Medians of {rounds} rounds, of three or more where they take long. "
-        f"While one engine computed, the others together used at most {100 * results.idle:.1f} % of one core."
+        f"{results.machine} Medians of {results.rounds} rounds, of three or more where they take long. "
+        f"While one engine computed, the others together used at most {100 * max(results.idle.values()):.1f} % of one core."
     ]
     if results.others:
         parts += ["In parentheses: the time over that of `compiled`. Bold: the fastest peer.", times_table(results)]
     if results.chains:
         parts += ["Chains of n multiplications: time, and peak memory beyond what there was before.", chains_table(results)]
-    parts += [text for text in (failures(results),) if text]
-    text = "\n\n".join([*parts, targets_table(results)])
-    print(f"\n{text}")
-    if write:
-        SAVED.parent.mkdir(exist_ok=True)
-        SAVED.write_text(json.dumps([collected, rounds]))
-        write_down(results, text)
+    return "\n\n".join([*parts, *filter(None, [failures(results)]), targets_table(results)])
 
 
-def write_down(results, text):
-    from benchmarks import chart
-
-    figure = FOLDER / "docs" / "figures" / "performance.svg"
+def write(results):
+    figure = PROJECT / "docs" / "figures" / "performance.svg"
     chart.draw(results, figure)
-    page = FOLDER / "docs" / "performance.md"
-    picture = f"![{chart.DESCRIPTION}](figures/{figure.name})"
-    before, rest = page.read_text().split("<!--benchmark-->")
+    document = PROJECT / "docs" / "performance.md"
+    before, rest = document.read_text().split("<!--benchmark-->")
     after = rest.split("<!--/-->")[1]
-    page.write_text(f"{before}<!--benchmark-->\n\n{text}\n\n{picture}\n\n<!--/-->{after}")
-
-
-if __name__ == "__main__":  # the tables and the chart of the last run once more
-    publish(*json.loads(SAVED.read_text()), write=True)
+    picture = f"![{chart.DESCRIPTION}](figures/{figure.name})"
+    document.write_text(f"{before}<!--benchmark-->\n\n{page(results)}\n\n{picture}\n\n<!--/-->{after}")

@@ -1,28 +1,17 @@
 """One engine at one piece of work, in a process of its own that sleeps until it is asked."""
 
 import gc
-import importlib
 import os
 import pathlib
 import timeit
+from functools import partial
 
 import numpy as np
 
+from benchmarks.engines import ENGINES
+from benchmarks.works import WORKS
+
 ENOUGH = 0.2  # seconds: what one timing lasts at least
-SEED, POINT, LINE, CHAIN = 2024, (2.0, 3.0, 1.5), (0.5, 1.5), 1.0000001
-
-
-def arguments(function, n):
-    """The same for every engine."""
-    random = np.random.default_rng(SEED)
-    if function == "point":
-        return POINT
-    if function == "chain":
-        return CHAIN, n
-    if function == "summed":
-        return tuple(random.uniform(1.0, 3.0, (3, n)))
-    x = random.uniform(0.0, 10.0, n)
-    return *LINE, x, 1.0 + 2.0 * x + random.normal(0.0, 0.5, n)
 
 
 def flat(result):
@@ -32,11 +21,11 @@ def flat(result):
     return [np.asarray(result.detach() if hasattr(result, "detach") else result, dtype=np.float64).reshape(-1)]
 
 
-def serve(connection, engine, function, n):
+def serve(connection, engine, work):
     """Answer each request (name, argument) with what the method of that name returns, or with an error's text."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])
-    worker = Worker(engine, function, n)
+    worker = Worker(engine, work)
     while True:
         try:
             name, argument = connection.recv()
@@ -49,16 +38,17 @@ def serve(connection, engine, function, n):
 
 
 class Worker:
-    def __init__(self, engine, function, n):
-        self.engine, self.function, self.n = engine, function, n
+    def __init__(self, engine, work):
+        self.engine, self.work = ENGINES[engine], WORKS[work]
 
     def prepare(self, reference):
         """Build, run once, and compare with the results in the file `reference`; the first engine writes it.
 
         Returns how far the result is off, relative to the size of each output, and the memory of the run in bytes.
         """
-        build = getattr(importlib.import_module(f"benchmarks.engines.{self.engine}"), self.function)
-        self.run = build(*arguments(self.function, self.n))
+        build, arguments = self.engine.load(), self.work.arguments()
+        start = partial(build, self.work.function, arguments, self.work.count)
+        self.run = (lambda: start()()) if self.work.anew else start()
         before = peak_memory(reset=True)
         result = self.run()
         memory = peak_memory() - before

@@ -1,44 +1,27 @@
-"""PyTorch, eager."""
+"""PyTorch, eager, and torch.compile of torch.func.grad_and_value."""
+
+from functools import partial
 
 import torch
-
-from benchmarks.formulas import equation_a, equation_b, product
 
 torch.set_num_threads(2)
 
 
-def leaf(x):
-    return torch.tensor(x, dtype=torch.float64, requires_grad=True)
-
-
-def point(a, b, c):
-    return summed(a, b, c)
-
-
-def summed(a, b, c):
-    leaves = [leaf(x) for x in (a, b, c)]
+def eager(function, arguments, count):
+    inputs = [torch.tensor(x, dtype=torch.float64, requires_grad=k < count) for k, x in enumerate(arguments)]
 
     def run():
-        y = torch.sum(equation_a(*leaves, torch.sqrt, torch.log))
-        return y, *torch.autograd.grad(y, leaves)
+        y = function(torch, *inputs)
+        return y, *torch.autograd.grad(y, inputs[:count])
 
     return run
 
 
-def fit(w_0, w_1, x, y):
-    leaves, x, y = [leaf(w_0), leaf(w_1)], torch.from_numpy(x), torch.from_numpy(y)
+def compiled(function, arguments, count):
+    differentiated = torch.func.grad_and_value(partial(function, torch), argnums=tuple(range(count)))
 
-    def run():
-        loss = torch.sum(equation_b(*leaves, x, y))
-        return loss, *torch.autograd.grad(loss, leaves)
+    def value_and_grad(*inputs):
+        gradients, value = differentiated(*inputs)
+        return value, gradients
 
-    return run
-
-
-def chain(x, n):
-    def run():
-        start = leaf(x)
-        y = product(start, n)
-        return y, *torch.autograd.grad(y, [start])
-
-    return run
+    return partial(torch.compile(value_and_grad), *[torch.tensor(x, dtype=torch.float64) for x in arguments])

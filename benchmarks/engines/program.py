@@ -1,0 +1,36 @@
+"""This library, a program with its gradient as machine code."""
+
+from functools import partial
+
+import numpy as np
+
+from autograd_nodes import Variable, gradient
+from autograd_programs import Program
+
+
+def compiled(function, arguments, count):
+    run = compiled_without_out(function, arguments, count)
+    if np.ndim(arguments[0]):
+        run = partial(run, out=(None, *[np.empty_like(x) for x in arguments[:count]]))
+    return run
+
+
+def compiled_without_out(function, arguments, count):
+    return partial(compile_graphs(partial(value_and_gradient, function, count=count), arguments), *arguments)
+
+
+def value_and_gradient(function, *variables, count):
+    """The graphs of both."""
+    y = function(np, *variables)
+    return [y, *gradient(y, variables[:count])]
+
+
+def compile_graphs(build, values):
+    """A program of what `build` makes of Variables with these values."""
+    variables = [Variable(x) for x in values]
+    return Program(build(*variables), variables).compile()
+
+
+def evaluate_graphs(build, values):
+    """The values of what `build` makes of Variables with these values: lazy arrays if they are."""
+    return [node.value for node in build(*[Variable(x) for x in values])]
