@@ -4,8 +4,8 @@ from functools import partial
 
 import numpy as np
 
-from autograd_nodes import Variable, gradient
-from autograd_programs import Program
+from autograd_engine import Program, gradient
+from autograd_nodes import Variable
 
 
 def compiled(function, arguments, count):
