@@ -1,104 +1,22 @@
-r"""A graph's formulas in many notations: text, HTML, MathML, LaTeX, Python and JavaScript (and SVG: see typesetting.py).
+r"""How formulas are written: as text, HTML, MathML, LaTeX, Python, JavaScript (and as SVG, by typesetting.py).
 
-    print_formula(formula, LATEX)      "t_8 = \frac{t_3}{t_7}"
-    print_formula(formula, PYTHON)     "t8 = t3 / t7", exactly
+    print_formula(formula, LATEX)      r"t_8 = \frac{t_3}{t_7}"
+    print_formula(formula, PYTHON)     "t8 = t3 / t7"
 
-A formula is a tiny tree: a head and its parts. A head is an operation's name (NumPy's where it has one) or `number`, `array`,
-`symbol`, `adjoint`, `partial`, `equation`, `text` and what else is written beside formulas. A notation says for each head how
-it is written, and how strongly it binds: one printer puts the parentheses. Another notation overrides a few rows.
+A notation is a table: how each head is written, and how strongly it binds. One printer puts the parentheses. Another notation
+overrides a few rows. For people, numbers have six digits; Python and JavaScript are exact.
 """
 
 import html
 import json
-import math
 import re
-from dataclasses import dataclass
 from itertools import zip_longest
 from typing import NamedTuple
 
 import numpy as np
 
-from autograd_engine.graph import Constant, Graph, Node, Variable, topological_order
-from autograd_engine.values import fingerprint
-
-# ---------------------------------------------------------------------------------------------------------------- formulas
-
-
-@dataclass(frozen=True, eq=False)
-class Formula:
-    """A head and its parts, which are formulas; what a head without parts stands for is its content.
-
-    number: a float ≥ 0   array: an array   symbol: a label   text: somebody's own words   parameter: (name, value)
-    """
-
-    head: str
-    parts: tuple = ()
-    content: object = None
-
-    @property
-    def inputs(self):  # a formula is walked as a graph is
-        return self.parts
-
-
-def symbol(label):
-    return Formula("symbol", (), label)
-
-
-def text(words):
-    """Somebody's own words, with � for what cannot be shown."""
-    return Formula("text", (), re.sub("[^ -~\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", str(words)))
-
-
-def literal(value):
-    """A number or an array as a formula. A negative number is the negative of one, and binds as such."""
-    if getattr(value, "shape", ()):
-        return Formula("array", (), value)
-    size = Formula("scientific" if "e" in f"{value:.6g}" else "number", (), abs(float(value)))
-    return Formula("negative", (size,)) if math.copysign(1.0, value) < 0 else size
-
-
-def operation(node, *operands):
-    """The formula of a node's operation on formulas for its operands; parameters follow, where they are not the default."""
-    given = [item for item in node.parameters.items() if item[1] == () or not is_default(node, *item)]
-    return Formula(head_of(type(node)), (*operands, *[Formula("parameter", (), item) for item in given]))
-
-
-def is_default(node, name, value):
-    return name in node.defaults and fingerprint(value) == fingerprint(node.defaults[name])
-
-
-def head_of(operation):
-    function = vars(operation).get("function")
-    if function is not None and getattr(np, function.__name__, None) is operation.function:
-        return function.__name__
-    return re.sub(r"\W", "_", operation.__name__)
-
-
-def expression(y, known, notation):
-    """All that is below y as one formula, down to the nodes in `known`, {node: formula}; other leaves stand as their values.
-
-    An operation for which the notation has no row is written out, as its own forward rule makes it of others. Raises
-    TypeError if that rule is no formula.
-    """
-
-    def rule(node, *parts):
-        if node in known:
-            return known[node]
-        if not node.inputs:
-            return literal(node.value)
-        formula = operation(node, *parts)
-        return formula if notation.row(formula.head) else written_out(node, parts, notation)
-
-    return Graph(y).fold(rule)[y]
-
-
-def written_out(node, operands, notation):
-    stand_ins = [Variable(x.value) for x in node.inputs]
-    y = node.forward(*stand_ins, **node.parameters)
-    if not isinstance(y, Node) or any([type(x) is type(node) for x in Graph(y).nodes]):
-        raise TypeError(f"{type(node).__name__} has no spelling in this notation, and its forward rule is no formula")
-    return expression(y, dict(zip(stand_ins, operands)), notation)
-
+from autograd_engine.formulas import literal, text
+from autograd_engine.graph import topological_order
 
 # ------------------------------------------------------------------------------------------------------------- the printer
 
@@ -118,7 +36,7 @@ class Notation:
     rows      {head: a template with %s for each part, or a function of the formula and its printed parts}; both give an object,
               or pieces of one to be put side by side. "call" is for operations without a row: a template for (head, how many
               parts), or None; "parentheses" encloses a part
-    binding   {head: (how strongly it binds at its left edge, at its right edge, what each part needs so as not to be enclosed)};
+    binding   {head: (how strongly it binds at its left edge, at its right edge, *what each part needs, or is put in parentheses)};
               a part that needs nothing is enclosed by the head itself, as a numerator is
     """
 
@@ -133,7 +51,7 @@ class Notation:
         return self.rows.get(head) or self.rows["call"](head, count)
 
     def write(self, formula, *parts):
-        """A formula, printed, of its printed parts. One that binds less than is needed where another piece follows is enclosed."""
+        """A formula, printed, of its printed parts."""
         left, right, *needs = self.binding.get(formula.head, (ATOM, ATOM))
         shown, last = [], len(parts) - 1
         for i, (part, need) in enumerate(zip_longest(parts, needs, fillvalue=ANY)):
@@ -150,9 +68,8 @@ class Notation:
     def assemble(self, row, formula, *parts):
         if callable(row):
             made = row(formula, *parts)
-            return self.join(made) if isinstance(made, list) else made
-        literals = row.split("%s")
-        return self.join([piece for pair in zip(literals, (*parts, "")) for piece in pair if piece != ""])
+            return self.join(made if isinstance(made, list) else [made])
+        return self.join([piece for pair in zip(row.split("%s"), (*parts, "")) for piece in pair])
 
 
 def print_formula(formula, notation):
@@ -165,21 +82,81 @@ def print_formula(formula, notation):
     return printed[formula].shown
 
 
-# ------------------------------------------------------------------------------------------------------------ the notations
+# ----------------------------------------------------------------------------------------------- what rows are made of
 
 
 def letter_and_index(label):
-    """("t", "12") of t12 and ("w", "0") of w_0; the whole label and no index if it is a word."""
+    """("t", "12") of t12 and ("w", "0") of w_0; of a word the whole, and no index."""
     match = re.fullmatch(r"([A-Za-z])_?(\d*)", label)
     return match.groups() if match else (label, "")
 
 
+def bar_over(letters):
+    """With combining overlines: t̄."""
+    return f"{letters}\u0304" if len(letters) == 1 else "".join([letter + "\u0305" for letter in letters])
+
+
+def indexed(letter, word, index):
+    """A row for symbols, and one for their adjoints, from the templates of a letter, a word and an index below it."""
+
+    def row(formula, *_):
+        barred = formula.head == "adjoint"
+        letters, below = letter_and_index((formula.parts[0] if barred else formula).content)
+        written = (letter if len(letters) == 1 else word)(letters, barred)
+        return index(written, below) if below else written
+
+    return dict.fromkeys(["symbol", "adjoint"], row)
+
+
 def needs_dot(product):
-    """Whether a factor begins with a number, which has to be kept from what precedes it."""
-    factor = product.parts[1]
-    while factor.head in ("power", "square"):
-        factor = factor.parts[0]
-    return factor.head in ("number", "scientific")
+    """Whether factors cannot stand side by side: before a number, and before a fraction that would make a mixed one."""
+    left, right = product.parts
+    while right.head in ("power", "square"):
+        right = right.parts[0]
+    return right.head in NUMBERS or (right.head == "divide" and {left.head, right.parts[0].head} <= NUMBERS)
+
+
+def are_words(product):
+    """Whether two words would run together."""
+    left, right = product.parts
+    while left.head == "multiply":
+        left = left.parts[1]
+    return is_word(left) and is_word(right)
+
+
+def is_word(formula):
+    formula = formula.parts[0] if formula.head == "adjoint" else formula
+    return formula.head == "symbol" and len(letter_and_index(formula.content)[0]) > 1
+
+
+def product(dot, gap, space):
+    return lambda formula, x, y: [x, dot if needs_dot(formula) else gap if are_words(formula) else space, y]
+
+
+def applied(name):
+    """A function's name before its argument, without parentheses around one letter."""
+    return lambda formula, x: [name, " " if formula.parts[0].head in LETTERS else "", x]
+
+
+def joined(separator):
+    return lambda formula, *parts: [piece for part in parts for piece in (separator, part)][1:]
+
+
+def short(number):
+    return f"{number.content:.6g}".replace("-", "−")
+
+
+def decimals_and_exponent(number, minus="−"):
+    decimals, exponent = f"{number.content:.6g}".split("e")
+    return decimals, str(int(exponent)).replace("-", minus)
+
+
+def entries(array, notation):
+    """A small array entry by entry, of a large one the shape."""
+    if not (isinstance(array, np.ndarray) and array.size <= 4):
+        return print_formula(text(f"shape {array.shape}".replace(",)", ")")), notation)
+    numbers = {"float_kind": lambda x: print_formula(literal(x), notation)}
+    return np.array2string(array, separator=", ", formatter=numbers).replace("\n", "")
 
 
 def index_text(index):
@@ -189,31 +166,8 @@ def index_text(index):
 
 
 def slice_text(i):
-    ends = [":".join(["" if end is None else repr(end) for end in (i.start, i.stop)])]
-    return ":".join(ends if i.step is None else [*ends, repr(i.step)])
-
-
-def array_text(array):
-    if isinstance(array, np.ndarray) and array.size <= 4:
-        numbers = {"float_kind": lambda x: print_formula(literal(x), TEXT)}
-        return np.array2string(array, separator=", ", formatter=numbers).replace("\n", "")
-    return f"shape {array.shape}".replace(",)", ")")
-
-
-def exponent_form(formula):
-    """The decimals and the exponent of ten of a number that is written with one."""
-    decimals, exponent = f"{formula.content:.6g}".split("e")
-    return decimals, int(exponent)
-
-
-def bar_over(letters):
-    """The letters with combining overlines: t̄."""
-    return f"{letters}\u0304" if len(letters) == 1 else "".join([letter + "\u0305" for letter in letters])
-
-
-def applied(name):
-    """A function's name before its argument, without parentheses around one letter."""
-    return lambda formula, x: [name, "" if formula.parts[0].head not in LETTERS else " ", x]
+    ends = [i.start, i.stop] if i.step is None else [i.start, i.stop, i.step]
+    return ":".join(["" if end is None else repr(end) for end in ends])
 
 
 def stacked(formula, *parts):
@@ -222,8 +176,16 @@ def stacked(formula, *parts):
     return ["np.stack((", ", ".join(parts[:count]), ",)" if count == 1 else ")", *[f", {part}" for part in parts[count:]], ")"]
 
 
+def escaped_for_tex(words):
+    return "".join([SPECIAL_TO_TEX.get(letter, letter) for letter in words])
+
+
+SPECIAL_TO_TEX = {letter: f"\\{letter}" for letter in "#$%&_{}"} | {"\\": r"\backslash ", "~": r"\sim ", "^": r"\wedge "}
+NUMBERS = {"number", "scientific"}
 LETTERS = {"symbol", "adjoint", "number"}
 FUNCTIONS = ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh")
+
+# ------------------------------------------------------------------------------------------------------------ the notations
 
 ON_ONE_LINE = {
     "add": (SUM, SUM, SUM, APPLIED),
@@ -240,37 +202,35 @@ ON_ONE_LINE = {
     **dict.fromkeys(FUNCTIONS, (ATOM, APPLIED, LETTER)),
     **dict.fromkeys(LETTERS, (LETTER, LETTER)),
 }
-STANDING = ON_ONE_LINE | {  # fractions have their rule, roots their bar, exponents their height
-    "divide": (FACTOR, FACTOR),
-    "power": (POWER, POWER, ATOM),
-    "sqrt": (ATOM, ATOM),
-    "scientific": (PRODUCT, PRODUCT),
-}
-IN_CODE = ON_ONE_LINE | {
+RAISED = {"power": (POWER, POWER, ATOM), "scientific": (FACTOR, PRODUCT)}  # exponents stand higher
+STANDING = RAISED | {"divide": (FACTOR, FACTOR), "sqrt": (ATOM, ATOM)}  # fractions have their rule, roots their bar
+IN_CODE = {
     "negative": (SIGN, PRODUCT, ATOM),
     "divide": (PRODUCT, PRODUCT, PRODUCT, FACTOR),
     "matmul": (PRODUCT, PRODUCT, PRODUCT, FACTOR),
-} | dict.fromkeys(["sqrt", "transpose", *FUNCTIONS], (ATOM, ATOM))
+    "equal": (PRODUCT, PRODUCT),
+    **dict.fromkeys(["sqrt", "transpose", *FUNCTIONS], (ATOM, ATOM)),
+}
 
 TEXT = Notation({
-    "number": lambda formula: f"{formula.content:.6g}",
-    "scientific": lambda formula: f"{formula.content:.6g}".replace("-", "−"),
-    "array": lambda formula: array_text(formula.content),
+    "number": short,
+    "scientific": short,
+    "array": lambda formula: entries(formula.content, TEXT),
     "symbol": lambda formula: formula.content,
+    "adjoint": lambda formula, x: re.sub(r"^[A-Za-z](?=_?\d*$)|^.*$", lambda m: bar_over(m[0]), x, count=1),
     "text": lambda formula: formula.content,
     "parameter": lambda formula: "{}={}".format(*formula.content),
-    "adjoint": lambda formula, x: re.sub(r"^[A-Za-z](?=_?\d*$)|^.{2,}$", lambda m: bar_over(m[0]), x),
     "partial": "∂%s/∂%s",
     "equation": "%s = %s",
     "named": "%s: %s",
-    "list": lambda formula, *parts: ",   ".join(parts),
-    "path": lambda formula, *parts: " → ".join(parts),
+    "list": joined(",   "),
+    "path": joined(" → "),
     "parentheses": "(%s)",
     "call": lambda head, count: f"{head}({', '.join(['%s'] * count)})",
     "add": "%s + %s",
     "subtract": "%s − %s",
     "negative": "−%s",
-    "multiply": lambda formula, x, y: [x, " · " if needs_dot(formula) else " ", y],
+    "multiply": product(" · ", " ", " "),
     "divide": "%s / %s",
     "matmul": "%s @ %s",
     "power": "%s^%s",
@@ -279,13 +239,91 @@ TEXT = Notation({
     "transpose": "%sᵀ",
     "equal": "[%s = %s]",
     "maximum": "max(%s, %s)",
-    "Index": lambda formula, x, _: f"{x}[{index_text(formula.parts[1].content[1])}]",
+    "Index": lambda formula, x, _: [x, f"[{index_text(formula.parts[1].content[1])}]"],
     **{name: applied(name) for name in FUNCTIONS},
 }, ON_ONE_LINE)  # fmt: skip
 
+HTML = TEXT.but({
+    **indexed(
+        lambda letter, barred: f"<i>{bar_over(letter) if barred else letter}</i>",
+        lambda word, barred: bar_over(word) if barred else word,
+        lambda x, index: f"{x}<sub>{index}</sub>",
+    ),
+    "scientific": lambda formula: "{} · 10<sup>{}</sup>".format(*decimals_and_exponent(formula)),
+    "array": lambda formula: entries(formula.content, HTML),
+    "text": lambda formula: html.escape(formula.content),
+    "parameter": lambda formula: html.escape("{}={}".format(*formula.content)),
+    "power": "%s<sup>%s</sup>",
+    "square": "%s<sup>2</sup>",
+    "transpose": "%s<sup>⊤</sup>",
+}, RAISED)  # fmt: skip
+
+MATHML = HTML.but({
+    **indexed(
+        lambda letter, barred: f'<mover accent="true"><mi>{letter}</mi><mo>¯</mo></mover>' if barred else f"<mi>{letter}</mi>",
+        lambda word, barred: f"<mover><mi>{word}</mi><mo>¯</mo></mover>" if barred else f"<mi>{word}</mi>",
+        lambda x, index: f"<msub>{x}<mn>{index}</mn></msub>",
+    ),
+    "number": lambda formula: f"<mn>{short(formula)}</mn>",
+    "scientific": lambda formula: TEN_IN_MATHML.format(*decimals_and_exponent(formula)),
+    "array": lambda formula: f"<mtext>{entries(formula.content, TEXT)}</mtext>",
+    "text": lambda formula: f"<mtext>{html.escape(formula.content)}</mtext>",
+    "parameter": lambda formula: "<mtext>{}</mtext>".format(html.escape("{}={}".format(*formula.content))),
+    "partial": "<mfrac><mrow><mo>∂</mo>%s</mrow><mrow><mo>∂</mo>%s</mrow></mfrac>",
+    "equation": "<mrow>%s<mo>=</mo>%s</mrow>",
+    "named": "<mrow>%s<mo>:</mo>%s</mrow>",
+    "list": joined("<mo>,</mo>"),
+    "path": joined("<mo>→</mo>"),
+    "parentheses": "<mrow><mo>(</mo>%s<mo>)</mo></mrow>",
+    "call": lambda head, count: f"<mrow><mi>{head}</mi><mo>(</mo>{'<mo>,</mo>'.join(['%s'] * count)}<mo>)</mo></mrow>",
+    "add": "<mrow>%s<mo>+</mo>%s</mrow>",
+    "subtract": "<mrow>%s<mo>−</mo>%s</mrow>",
+    "negative": "<mrow><mo>−</mo>%s</mrow>",
+    "multiply": lambda formula, x, y: ["<mrow>", *PRODUCT_IN_MATHML(formula, x, y), "</mrow>"],
+    "divide": "<mfrac>%s%s</mfrac>",
+    "matmul": "<mrow>%s<mo>&#8290;</mo>%s</mrow>",
+    "power": "<msup>%s%s</msup>",
+    "square": "<msup>%s<mn>2</mn></msup>",
+    "sqrt": "<msqrt>%s</msqrt>",
+    "transpose": "<msup>%s<mo>⊤</mo></msup>",
+    "equal": "<mrow><mo>[</mo>%s<mo>=</mo>%s<mo>]</mo></mrow>",
+    "maximum": "<mrow><mi>max</mi><mo>(</mo>%s<mo>,</mo>%s<mo>)</mo></mrow>",
+    "Index": lambda formula, x, _: f"<mrow>{x}<mtext>[{index_text(formula.parts[1].content[1])}]</mtext></mrow>",
+    **{name: f"<mrow><mi>{name}</mi><mo>&#8289;</mo>%s</mrow>" for name in FUNCTIONS},
+}, STANDING)  # fmt: skip
+TEN_IN_MATHML = "<mrow><mn>{}</mn><mo>·</mo><msup><mn>10</mn><mn>{}</mn></msup></mrow>"
+PRODUCT_IN_MATHML = product("<mo>·</mo>", '<mspace width="0.17em"/>', "<mo>&#8290;</mo>")
+
+LATEX = TEXT.but({
+    **indexed(
+        lambda letter, barred: rf"\bar {letter}" if barred else letter,
+        lambda word, barred: (r"\overline{\mathrm{%s}}" if barred else r"\mathrm{%s}") % word.replace("_", r"\_"),
+        lambda x, index: f"{x}_{index}" if len(index) == 1 else f"{x}_{{{index}}}",
+    ),
+    "scientific": lambda formula: r"{} \cdot 10^{{{}}}".format(*decimals_and_exponent(formula, "-")),
+    "array": lambda formula: entries(formula.content, LATEX),
+    "text": lambda formula: rf"\text{{{escaped_for_tex(formula.content)}}}",
+    "parameter": lambda formula: rf"\mathrm{{{escaped_for_tex('{}={}'.format(*formula.content))}}}",
+    "partial": r"\frac{\partial %s}{\partial %s}",
+    "list": joined(r",\quad "),
+    "path": joined(r" \to "),
+    "parentheses": lambda formula, x: [r"\left(", x, r"\right)"] if r"\frac" in x else ["(", x, ")"],
+    "call": lambda head, count: rf"\mathrm{{{escaped_for_tex(head)}}}({', '.join(['%s'] * count)})",
+    "subtract": "%s - %s",
+    "negative": "-%s",
+    "multiply": product(r" \cdot ", r" \, ", " "),
+    "divide": r"\frac{%s}{%s}",
+    "matmul": r"%s \, %s",
+    "power": "%s^{%s}",
+    "square": "%s^{2}",
+    "sqrt": r"\sqrt{%s}",
+    "transpose": r"%s^{\top}",
+    "maximum": r"\max(%s, %s)",
+    **{name: rf"\{name} %s" for name in FUNCTIONS},
+}, STANDING)  # fmt: skip
+
 PYTHON = TEXT.but({
-    "number": lambda formula: repr(formula.content),
-    "scientific": lambda formula: repr(formula.content),
+    **dict.fromkeys(["number", "scientific"], lambda formula: repr(formula.content)),
     "array": lambda formula: f"np.array({formula.content.tolist()!r}, np.{formula.content.dtype})",
     "text": lambda formula: repr(formula.content),
     "parameter": lambda formula: "{}={!r}".format(*formula.content),
@@ -300,5 +338,21 @@ PYTHON = TEXT.but({
     "stack": stacked,
     "BroadcastLike": "np.broadcast_to(%s, np.shape(%s))",
     "ReshapeLike": "np.reshape(%s, np.shape(%s))",
-    **dict.fromkeys(["sqrt", "transpose", "maximum", *FUNCTIONS]),
-}, IN_CODE | {"equal": (PRODUCT, PRODUCT)})  # fmt: skip
+    **dict.fromkeys(["sqrt", "transpose", "maximum", *FUNCTIONS]),  # as they are called
+}, IN_CODE)  # fmt: skip
+
+TAKEN_IN_JAVASCRIPT = """
+    arguments await break case catch class const continue debugger default delete do else enum eval export extends false finally
+    for function if implements import in instanceof interface let new null package private protected public return static super
+    switch this throw true try typeof undefined var void while with yield Infinity Math NaN Number
+"""
+
+JAVASCRIPT = PYTHON.but({
+    "symbol": lambda formula: f"${formula.content}" if formula.content in TAKEN_IN_JAVASCRIPT.split() else formula.content,
+    "text": lambda formula: json.dumps(formula.content),
+    "call": lambda head, count: None,
+    "equal": "Number(%s === %s)",
+    "maximum": "Math.max(%s, %s)",
+    **{name: f"Math.{name}(%s)" for name in ["sqrt", *FUNCTIONS]},
+    **dict.fromkeys(["matmul", "transpose", "Index", "stack", "BroadcastLike", "ReshapeLike"]),  # of scalars alone
+})  # fmt: skip
