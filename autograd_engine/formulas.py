@@ -97,8 +97,12 @@ def expression(y, known, notation):
 
 def written_out(node, operands, notation):
     stand_ins = [Variable(x.value) for x in node.inputs]
-    y = node.forward(*stand_ins, **node.parameters)
-    if not isinstance(y, Node) or any([type(x) is type(node) for x in Graph(y).nodes]):
+    try:
+        y = node.forward(*stand_ins, **node.parameters)
+        is_formula = not any([type(x) is type(node) for x in Graph(y).nodes])
+    except Exception:  # whatever a rule that is no formula does with nodes
+        is_formula = False
+    if not is_formula:
         raise TypeError(f"{type(node).__name__} has no spelling in this notation, and its forward rule is no formula")
     return expression(y, dict(zip(stand_ins, operands)), notation)
 

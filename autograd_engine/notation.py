@@ -133,9 +133,9 @@ def product(dot, gap, space):
     return lambda formula, x, y: [x, dot if needs_dot(formula) else gap if are_words(formula) else space, y]
 
 
-def applied(name):
+def applied(name, space=" "):
     """A function's name before its argument, without parentheses around one letter."""
-    return lambda formula, x: [name, " " if formula.parts[0].head in LETTERS else "", x]
+    return lambda formula, x: [name, space if formula.parts[0].head in LETTERS else "", x]
 
 
 def joined(separator):
@@ -176,10 +176,23 @@ def stacked(formula, *parts):
     return ["np.stack((", ", ".join(parts[:count]), ",)" if count == 1 else ")", *[f", {part}" for part in parts[count:]], ")"]
 
 
+def tagged(pieces):
+    """Pieces side by side in MathML: numbers, words, signs and thin spaces without a tag are given theirs."""
+    if all([piece[:1] in ("", "<") for piece in pieces]):
+        return "".join(pieces)
+
+    def tag(m):
+        return f"<{m.lastgroup}>{html.escape(m[0])}</{m.lastgroup}>"
+
+    row = [piece if piece[:1] == "<" else re.sub(TOKEN_IN_MATHML, tag, piece) for piece in pieces]
+    return f"<mrow>{''.join(row)}</mrow>"
+
+
 def escaped_for_tex(words):
     return "".join([SPECIAL_TO_TEX.get(letter, letter) for letter in words])
 
 
+TOKEN_IN_MATHML = r"(?P<mn>\d[\d.]*(?:e[+−]\d+)?)|(?P<mi>[A-Za-z]\w*)|(?P<mtext>\u2009)|(?P<mo>\S)"
 SPECIAL_TO_TEX = {letter: f"\\{letter}" for letter in "#$%&_{}"} | {"\\": r"\backslash ", "~": r"\sim ", "^": r"\wedge "}
 NUMBERS = {"number", "scientific"}
 LETTERS = {"symbol", "adjoint", "number"}
@@ -258,41 +271,26 @@ HTML = TEXT.but({
     "transpose": "%s<sup>⊤</sup>",
 }, RAISED)  # fmt: skip
 
-MATHML = HTML.but({
+MATHML = TEXT.but({
     **indexed(
-        lambda letter, barred: f'<mover accent="true"><mi>{letter}</mi><mo>¯</mo></mover>' if barred else f"<mi>{letter}</mi>",
-        lambda word, barred: f"<mover><mi>{word}</mi><mo>¯</mo></mover>" if barred else f"<mi>{word}</mi>",
+        lambda letter, is_adjoint: BAR_IN_MATHML.format(letter) if is_adjoint else f"<mi>{letter}</mi>",
+        lambda word, is_adjoint: BAR_IN_MATHML.format(word) if is_adjoint else f'<mi mathvariant="normal">{word}</mi>',
         lambda x, index: f"<msub>{x}<mn>{index}</mn></msub>",
     ),
-    "number": lambda formula: f"<mn>{short(formula)}</mn>",
     "scientific": lambda formula: TEN_IN_MATHML.format(*decimals_and_exponent(formula)),
-    "array": lambda formula: f"<mtext>{entries(formula.content, TEXT)}</mtext>",
     "text": lambda formula: f"<mtext>{html.escape(formula.content)}</mtext>",
-    "parameter": lambda formula: "<mtext>{}</mtext>".format(html.escape("{}={}".format(*formula.content))),
     "partial": "<mfrac><mrow><mo>∂</mo>%s</mrow><mrow><mo>∂</mo>%s</mrow></mfrac>",
-    "equation": "<mrow>%s<mo>=</mo>%s</mrow>",
-    "named": "<mrow>%s<mo>:</mo>%s</mrow>",
-    "list": joined("<mo>,</mo>"),
-    "path": joined("<mo>→</mo>"),
-    "parentheses": "<mrow><mo>(</mo>%s<mo>)</mo></mrow>",
-    "call": lambda head, count: f"<mrow><mi>{head}</mi><mo>(</mo>{'<mo>,</mo>'.join(['%s'] * count)}<mo>)</mo></mrow>",
-    "add": "<mrow>%s<mo>+</mo>%s</mrow>",
-    "subtract": "<mrow>%s<mo>−</mo>%s</mrow>",
-    "negative": "<mrow><mo>−</mo>%s</mrow>",
-    "multiply": lambda formula, x, y: ["<mrow>", *PRODUCT_IN_MATHML(formula, x, y), "</mrow>"],
+    "multiply": product(" · ", "\u2009", "\u2062"),
+    "matmul": "%s\u2009%s",
     "divide": "<mfrac>%s%s</mfrac>",
-    "matmul": "<mrow>%s<mo>&#8290;</mo>%s</mrow>",
     "power": "<msup>%s%s</msup>",
     "square": "<msup>%s<mn>2</mn></msup>",
     "sqrt": "<msqrt>%s</msqrt>",
     "transpose": "<msup>%s<mo>⊤</mo></msup>",
-    "equal": "<mrow><mo>[</mo>%s<mo>=</mo>%s<mo>]</mo></mrow>",
-    "maximum": "<mrow><mi>max</mi><mo>(</mo>%s<mo>,</mo>%s<mo>)</mo></mrow>",
-    "Index": lambda formula, x, _: f"<mrow>{x}<mtext>[{index_text(formula.parts[1].content[1])}]</mtext></mrow>",
-    **{name: f"<mrow><mi>{name}</mi><mo>&#8289;</mo>%s</mrow>" for name in FUNCTIONS},
-}, STANDING)  # fmt: skip
+    **{name: applied(name, "\u2009") for name in FUNCTIONS},
+}, STANDING, tagged)  # fmt: skip
+BAR_IN_MATHML = '<mover accent="true"><mi>{}</mi><mo>¯</mo></mover>'
 TEN_IN_MATHML = "<mrow><mn>{}</mn><mo>·</mo><msup><mn>10</mn><mn>{}</mn></msup></mrow>"
-PRODUCT_IN_MATHML = product("<mo>·</mo>", '<mspace width="0.17em"/>', "<mo>&#8290;</mo>")
 
 LATEX = TEXT.but({
     **indexed(

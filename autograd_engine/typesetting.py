@@ -14,7 +14,7 @@ ABOVE, BELOW, AXIS = 9.0, 3.0, 4.2  # how far letters reach from their baseline,
 GAP, THIN, STROKE = 2.0, 2.2, 0.9  # between a rule and what it divides, between factors, and how thick rules are
 WIDTHS = {  # of letters, in units of their height; of DejaVu Sans, rounded up
     0.30: "ijlIJ'", 0.36: " ,.·/:;|\\f-", 0.42: "()[]tr!²ᵀ", 0.56: 'sz∂?cL_*"', 0.62: "FkvxyPTYaeo", 0.78: "ABCDGHKNOQRUVXZ&",
-    0.84: "w#+<=>^~−→×", 1.0: "mWM%@",
+    0.87: "wM#+<=>^~−→×", 1.0: "mW%@",
 }  # fmt: skip
 WIDTH = {letter: width for width, letters in WIDTHS.items() for letter in letters}
 TALL = "bdfhijklt" + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -147,6 +147,7 @@ SVG = TEXT.but({
     "parentheses": enclosed,
     "partial": lambda formula, t, x: fraction(beside(["∂", t]), beside(["∂", x])),
     "multiply": lambda formula, x, y: [x, " · " if needs_dot(formula) else space(THIN), y],
+    "matmul": lambda formula, x, y: [x, space(THIN), y],
     "divide": lambda formula, x, y: fraction(x, y),
     "power": lambda formula, x, y: raised(x, y),
     "square": lambda formula, x: raised(x, word("2")),
