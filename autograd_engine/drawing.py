@@ -71,7 +71,7 @@ class Panel:
         for what, line in self.lines.items():
             ink = ADJOINT if what == "adjoint" else INK
             marks = "".join([mark.svg(ink) for mark in line.at(x - line.width / 2, top + line.above)])
-            parts.append(f'<g fill="{ink}">{marks}</g>')
+            parts.append(f"<g>{marks}</g>")
             top += line.above + line.below + LEADING
         return f'<g data-node="{self.label}"{self.attributes()}>{"".join(parts)}</g>'
 
@@ -100,7 +100,7 @@ def picture(graph, panels):
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width + 8:.0f}" height="{height + 8:.0f}" role="img" '
         f'viewBox="0 0 {width + 8:.0f} {height + 8:.0f}" aria-label="Computation graph: {html.escape(said)}" '
-        f'font-family="{FONT}" font-size="{SIZE}">'
+        f'font-family="{FONT}" font-size="{SIZE}" text-anchor="middle">'
     ]
     for edge in sorted(plan.edges()):
         tip, *curve = edge.attr["pos"].removeprefix("e,").split(" ")

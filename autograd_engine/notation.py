@@ -36,8 +36,8 @@ class Notation:
     rows      {head: a template with %s for each part, or a function of the formula and its printed parts}; both give an object,
               or pieces of one to be put side by side. "call" is for operations without a row: a template for (head, how many
               parts), or None; "parentheses" encloses a part
-    binding   {head: (how strongly it binds at its left edge, at its right edge, *what each part needs, or is put in parentheses)};
-              a part that needs nothing is enclosed by the head itself, as a numerator is
+    binding   {head: (how strongly it binds at its left edge, at its right edge, *what each part has to, or is enclosed)}; where
+              nothing is asked of a part, the head itself encloses it, as a fraction does its numerator
     """
 
     def __init__(self, rows, binding, join="".join):

@@ -1,7 +1,7 @@
 """Formulas typeset as SVG: a notation whose rows make boxes, put side by side, raised, lowered, over and under a rule.
 
 Sizes are in px, for letters of 12 px, and come from a table of widths: no font of any machine is asked, so that a picture is
-the same everywhere. A word is stretched or squeezed to its width where the font is another.
+the same everywhere. A word stands in the middle of its width, so that it looks well in a narrower font, too.
 """
 
 import html
@@ -13,7 +13,7 @@ SIZE, SMALL = 12, 0.75  # the height of the letters, and how much smaller indice
 ABOVE, BELOW, AXIS = 9.0, 3.0, 4.2  # how far letters reach from their baseline, and where a minus and a rule stand above it
 GAP, THIN, STROKE = 2.0, 2.2, 0.9  # between a rule and what it divides, between factors, and how thick rules are
 WIDTHS = {  # of letters, in units of their height; of DejaVu Sans, rounded up
-    0.30: "ijlIJ'", 0.36: " ,.·/:;|\\f-", 0.42: "()[]tr!²ᵀ", 0.56: 'sz∂?cL_*"', 0.62: "FkvxyPTYaeo", 0.78: "ABCDGHKNOQRUVXZ&",
+    0.30: "ijlIJ'", 0.36: " ,.·/:;|\\f-", 0.42: "()[]tr!²ᵀ", 0.56: 'sz∂?cL_*"`', 0.62: "FkvxyPTYaeo", 0.78: "ABCDGHKNOQRUVXZ&",
     0.87: "wM#+<=>^~−→×", 1.0: "mW%@",
 }  # fmt: skip
 WIDTH = {letter: width for width, letters in WIDTHS.items() for letter in letters}
@@ -33,11 +33,12 @@ class Mark(NamedTuple):
     def svg(self, ink):
         if isinstance(self.what, tuple):
             points = [f"{self.x + self.scale * x:.1f},{self.y + self.scale * y:.1f}" for x, y in self.what]
-            return f'<polyline points="{" ".join(points)}" fill="none" stroke="{ink}" stroke-width="{STROKE * self.scale:.2f}"/>'
+            stroke = f'stroke="{ink}" stroke-width="{STROKE * self.scale:.2f}"'
+            return f'<polyline points="{" ".join(points)}" fill="none" {stroke}/>'
         size = "" if self.scale == 1.0 else f' font-size="{SIZE * self.scale:.1f}"'
         style = ' font-style="italic"' if self.is_italic else ""
-        fit = f' textLength="{self.width * self.scale:.1f}" lengthAdjust="spacingAndGlyphs"' if len(self.what) > 1 else ""
-        return f'<text x="{self.x:.1f}" y="{self.y:.1f}"{size}{style}{fit}>{html.escape(self.what)}</text>'
+        centre = self.x + self.scale * self.width / 2
+        return f'<text x="{centre:.1f}" y="{self.y:.1f}" fill="{ink}"{size}{style}>{html.escape(self.what)}</text>'
 
 
 class Box(NamedTuple):
@@ -114,7 +115,8 @@ def root(x):
 
 
 def barred(box, height):
-    return box._replace(above=max(box.above, height + 1.0), marks=(*box.marks, line((1.0, -height), (box.width - 0.5, -height))))
+    bar = line((1.0, -height), (box.width - 0.5, -height))
+    return box._replace(above=max(box.above, height + 1.0), marks=(*box.marks, bar))
 
 
 def letters(is_italic):

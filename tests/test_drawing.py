@@ -1,4 +1,4 @@
-"""What can be wrong with a picture: what it shows of a graph, what runs into what, and how it treats names that are not ours."""
+"""What can be wrong with a picture: what it shows of a graph, what runs into what, and how it treats names of others."""
 
 import os
 import re
@@ -135,9 +135,10 @@ def test_no_boxes_overlap_and_what_is_in_a_box_fits():
         x, y, width, height = [float(g.find("{*}rect").get(key)) for key in ("x", "y", "width", "height")]
         boxes.append((x, y, x + width, y + height))
         for text in g.iterfind(".//{*}text"):
-            left, size = float(text.get("x")), float(text.get("font-size", 12))
+            centre, size = float(text.get("x")), float(text.get("font-size", 12))
+            half = 0.55 * size * len(text.text) / 2
             assert y + 0.8 * size < float(text.get("y")) < y + height - 0.2 * size
-            assert x < left < left + 0.55 * size * len(text.text) < x + width
+            assert x < centre - half < centre + half < x + width
         for line in g.iterfind(".//{*}polyline"):
             for point in line.get("points").split():
                 across, down = map(float, point.split(","))
