@@ -6,6 +6,7 @@
 """
 
 import math
+import numbers
 import re
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -54,7 +55,7 @@ def text(words):
 
 def literal(value):
     """A number or an array as a formula. A negative number is the negative of one, and binds as such."""
-    if getattr(value, "shape", ()):
+    if not isinstance(value, numbers.Real):
         return Formula("array", (), value)
     size = Formula("scientific" if "e" in f"{value:.6g}" else "number", (), abs(float(value)))
     return Formula("negative", (size,)) if math.copysign(1.0, value) < 0 else size
@@ -62,19 +63,22 @@ def literal(value):
 
 def operation(node, *operands):
     """The formula of a node's operation on formulas for its operands; parameters follow, where they are not the default."""
-    given = [item for item in node.parameters.items() if item[1] == () or not is_default(node, *item)]
+    usual = {name: fingerprint(value) for name, value in node.defaults.items() if value != ()}
+    given = [item for item in node.parameters.items() if usual.get(item[0]) != fingerprint(item[1])]
     return Formula(head_of(type(node)), (*operands, *[Formula("parameter", (), item) for item in given]))
 
 
-def is_default(node, name, value):
-    return name in node.defaults and fingerprint(value) == fingerprint(node.defaults[name])
-
-
 def head_of(operation):
-    function = vars(operation).get("function")
+    """NumPy's name in small letters; the class's begins with a capital, and so is never taken for one of NumPy's."""
+    function, name = vars(operation).get("function"), re.sub(r"\W", "_", operation.__name__)
     if function is not None and getattr(np, function.__name__, None) is operation.function:
         return function.__name__
-    return re.sub(r"\W", "_", operation.__name__)
+    return name[:1].upper() + name[1:]
+
+
+def folded(y, known, write):
+    """All that is below y as one formula, down to the nodes in `known`, {node: formula}; `write` makes those of the others."""
+    return Graph(y).fold(lambda node, *parts: known[node] if node in known else write(node, *parts))[y]
 
 
 def expression(y, known, notation):
@@ -84,15 +88,12 @@ def expression(y, known, notation):
     TypeError if that rule is no formula.
     """
 
-    def rule(node, *parts):
-        if node in known:
-            return known[node]
+    def write(node, *parts):
         if not node.inputs:
             return literal(node.value)
-        formula = operation(node, *parts)
-        return formula if notation.row(formula.head) else written_out(node, parts, notation)
+        return operation(node, *parts) if notation.row(head_of(type(node))) else written_out(node, parts, notation)
 
-    return Graph(y).fold(rule)[y]
+    return folded(y, known, write)
 
 
 def written_out(node, operands, notation):
@@ -137,13 +138,14 @@ def contributions(graph):
     graph = graph_of(graph)
     names, found = symbols(graph), []
     for user, place in uses(graph):
-        operands = [stand_in(graph.values[x], names[x]) for x in user.inputs]
+        operands = [Variable(graph.values[x]) if names[x].head == "symbol" else Constant(x.value) for x in user.inputs]
         grad, t = Variable(graph.values[user]), Variable(graph.values[user])
         made = user.rules()[place](grad, t, *operands)
+        made = made if isinstance(made, Node) else Constant(made)
         known = dict(zip((t, *operands), [names[x] for x in (user, *user.inputs)]))
-        formula = traced(made, known | {grad: adjoint(names[user])})
+        formula = folded(made, known | {grad: adjoint(names[user])}, plainly)
         is_scalar = not any([x.shape for x in (t, *operands)])
-        partial = traced(made, known | {grad: literal(1.0)}) if is_scalar else formula
+        partial = folded(made, known | {grad: literal(1.0)}, plainly) if is_scalar else formula
         found.append(Contribution(user, place, formula, partial))
     return found
 
@@ -174,22 +176,11 @@ def definition(node, names):
     return names[node] if node.name in (None, names[node].content) else Formula("named", (names[node], text(node.name)))
 
 
-def stand_in(value, name):
-    return Variable(value) if name.head == "symbol" else Constant(value)
-
-
-def traced(y, known):
-    """What a rule has made of stand-ins, as a person would write it."""
-
-    def rule(node, *parts):
-        if node in known:
-            return known[node]
-        if not node.active and not node.shape:
-            return literal(node.value)
-        return simplified(operation(node, *parts)) if node.inputs else literal(node.value)
-
-    y = y if isinstance(y, Node) else Constant(y)
-    return Graph(y).fold(rule)[y]
+def plainly(node, *parts):
+    """A node as a person would write it: what depends on no value is worked out, what changes nothing left out."""
+    if not node.inputs or not (node.active or node.shape):
+        return literal(node.value)
+    return simplified(operation(node, *parts))
 
 
 def is_number(formula, value):

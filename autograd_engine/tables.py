@@ -80,9 +80,9 @@ def adjoint_equations(graph):
     """
     graph = graph_of(graph)
     names, equations, partials = symbols(graph), chain_rule(graph), {}
-    for user, place, _, formula in contributions(graph):
-        found = partials.setdefault(user.inputs[place], {})
-        found[user] = Formula("add", (found[user], formula)) if user in found else formula
+    for use in contributions(graph):
+        found = partials.setdefault(use.operand, {})
+        found[use.user] = Formula("add", (found[use.user], use.partial)) if use.user in found else use.partial
     rows = []
     for x in (*reversed(graph.operations), *graph.leaves):
         if x in equations:

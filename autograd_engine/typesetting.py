@@ -14,7 +14,7 @@ ABOVE, BELOW, AXIS = 9.0, 3.0, 4.2  # how far letters reach from their baseline,
 GAP, THIN, STROKE = 2.0, 2.2, 0.9  # between a rule and what it divides, between factors, and how thick rules are
 WIDTHS = {  # of letters, in units of their height; of DejaVu Sans, rounded up
     0.30: "ijlIJ'", 0.36: " ,.·/:;|\\f-", 0.42: "()[]tr!²ᵀ", 0.56: 'sz∂?cL_*"`', 0.62: "FkvxyPTYaeo", 0.78: "ABCDGHKNOQRUVXZ&",
-    0.87: "wM#+<=>^~−→×", 1.0: "mW%@",
+    0.84: "w#+<=>^~−→×", 0.87: "M", 1.0: "mW%@",
 }  # fmt: skip
 WIDTH = {letter: width for width, letters in WIDTHS.items() for letter in letters}
 TALL = "bdfhijklt" + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"

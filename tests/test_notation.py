@@ -282,7 +282,7 @@ def test_what_cannot_be_written_is_refused():
 
     with pytest.raises(TypeError, match="Floor"):
         printed(Floor(Variable(2.5)), PYTHON)
-    with pytest.raises(TypeError, match="transpose"):
+    with pytest.raises(TypeError, match="Transpose"):
         printed(np.transpose(Variable([[1.0]])), JAVASCRIPT)
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import dask.array
 import numpy as np
 import pytest
 from sheet import HOSTILE, graph_a
@@ -214,6 +215,11 @@ def test_a_table_shows_what_its_own_graph_has_found():
     x.value = 7.0
     other.forward()
     assert column(evaluation_trace(graph), 1) == ["7", "7", "14"]
+
+
+def test_of_lazy_arrays_the_shape_is_shown():
+    x = Variable(dask.array.ones((1000, 3)), "x")
+    assert column(evaluation_trace(np.sum(x * 2)), 1) == ["shape (1000, 3)", "shape (1000, 3)", "shape ()"]
 
 
 def test_a_trace_can_be_made_where_no_derivative_exists():
