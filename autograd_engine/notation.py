@@ -25,9 +25,11 @@ ANY, SUM, SIGN, APPLIED, QUOTIENT, PRODUCT, FACTOR, POWER, ATOM, LETTER = range(
 
 
 class Printed(NamedTuple):
+    """What was made of a formula, and how strongly that holds together at its edges: −x is weak at the left, log x at the right."""
+
     shown: object
-    left: int = ATOM  # how strongly it holds together at its left edge: −x less than x does
-    right: int = ATOM  # and at its right edge: log x less than log(x) does
+    left: int = ATOM
+    right: int = ATOM
 
 
 class Notation:
@@ -51,16 +53,16 @@ class Notation:
         return self.rows.get(head) or self.rows["call"](head, count)
 
     def write(self, formula, *parts):
-        """A formula, printed, of its printed parts."""
+        """A formula, printed, of its printed parts. Parts have to be strong where they meet; their outer edges are the whole's."""
         left, right, *needs = self.binding.get(formula.head, (ATOM, ATOM))
         shown, last = [], len(parts) - 1
         for i, (part, need) in enumerate(zip_longest(parts, needs, fillvalue=ANY)):
             facing = min(part.left, part.right) if last == 0 else part.right if i == 0 else part.left
             if facing < need:
                 part = Printed(self.assemble(self.rows["parentheses"], None, part.shown))
-            if need and i == 0:
+            if need > ANY and i == 0:
                 left = min(left, part.left)
-            if need and i == last:
+            if need > ANY and i == last:
                 right = min(right, part.right)
             shown.append(part.shown)
         return Printed(self.assemble(self.row(formula.head, len(parts)), formula, *shown), left, right)
@@ -97,7 +99,7 @@ def bar_over(letters):
 
 
 def indexed(letter, word, index):
-    """A row for symbols, and one for their adjoints, from the templates of a letter, a word and an index below it."""
+    """The rows of symbols and of their adjoints, of what writes a letter, or a word (with a bar?), and what adds an index."""
 
     def row(formula, *_):
         barred = formula.head == "adjoint"
@@ -192,7 +194,8 @@ def escaped_for_tex(words):
     return "".join([SPECIAL_TO_TEX.get(letter, letter) for letter in words])
 
 
-TOKEN_IN_MATHML = r"(?P<mn>\d[\d.]*(?:e[+−]\d+)?)|(?P<mi>[A-Za-z]\w*)|(?P<mtext>\u2009)|(?P<mo>\S)"
+THIN_SPACE, INVISIBLE_TIMES = "\u2009", "\u2062"
+TOKEN_IN_MATHML = rf"(?P<mn>\d[\d.]*(?:e[+−]\d+)?)|(?P<mi>[A-Za-z]\w*)|(?P<mtext>{THIN_SPACE})|(?P<mo>\S)"
 SPECIAL_TO_TEX = {letter: f"\\{letter}" for letter in "#$%&_{}"} | {"\\": r"\backslash ", "~": r"\sim ", "^": r"\wedge "}
 NUMBERS = {"number", "scientific"}
 LETTERS = {"symbol", "adjoint", "number"}
@@ -230,7 +233,7 @@ TEXT = Notation({
     "scientific": short,
     "array": lambda formula: entries(formula.content, TEXT),
     "symbol": lambda formula: formula.content,
-    "adjoint": lambda formula, x: re.sub(r"^[A-Za-z](?=_?\d*$)|^.*$", lambda m: bar_over(m[0]), x, count=1),
+    "adjoint": lambda formula, x: bar_over(x) if is_word(formula) else bar_over(x[0]) + x[1:],
     "text": lambda formula: formula.content,
     "parameter": lambda formula: "{}={}".format(*formula.content),
     "partial": "∂%s/∂%s",
@@ -273,21 +276,20 @@ HTML = TEXT.but({
 
 MATHML = TEXT.but({
     **indexed(
-        lambda letter, is_adjoint: BAR_IN_MATHML.format(letter) if is_adjoint else f"<mi>{letter}</mi>",
-        lambda word, is_adjoint: BAR_IN_MATHML.format(word) if is_adjoint else f'<mi mathvariant="normal">{word}</mi>',
+        *[lambda letters, barred: BAR_IN_MATHML.format(letters) if barred else f"<mi>{letters}</mi>"] * 2,
         lambda x, index: f"<msub>{x}<mn>{index}</mn></msub>",
     ),
     "scientific": lambda formula: TEN_IN_MATHML.format(*decimals_and_exponent(formula)),
     "text": lambda formula: f"<mtext>{html.escape(formula.content)}</mtext>",
     "partial": "<mfrac><mrow><mo>∂</mo>%s</mrow><mrow><mo>∂</mo>%s</mrow></mfrac>",
-    "multiply": product(" · ", "\u2009", "\u2062"),
-    "matmul": "%s\u2009%s",
+    "multiply": product(" · ", THIN_SPACE, INVISIBLE_TIMES),
+    "matmul": f"%s{THIN_SPACE}%s",
     "divide": "<mfrac>%s%s</mfrac>",
     "power": "<msup>%s%s</msup>",
     "square": "<msup>%s<mn>2</mn></msup>",
     "sqrt": "<msqrt>%s</msqrt>",
     "transpose": "<msup>%s<mo>⊤</mo></msup>",
-    **{name: applied(name, "\u2009") for name in FUNCTIONS},
+    **{name: applied(name, THIN_SPACE) for name in FUNCTIONS},
 }, STANDING, tagged)  # fmt: skip
 BAR_IN_MATHML = '<mover accent="true"><mi>{}</mi><mo>¯</mo></mover>'
 TEN_IN_MATHML = "<mrow><mn>{}</mn><mo>·</mo><msup><mn>10</mn><mn>{}</mn></msup></mrow>"

@@ -80,7 +80,7 @@ def beside(pieces):
     for box in boxes:
         marks += box.at(x, 0.0)
         x += box.width
-    return Box(x, max([box.above for box in boxes]), max([box.below for box in boxes]), marks)
+    return Box(x, max([0.0, *[box.above for box in boxes]]), max([0.0, *[box.below for box in boxes]]), marks)
 
 
 def padded(letters):
@@ -97,7 +97,7 @@ def shifted(base, small, rise):
 
 
 def raised(base, exponent):
-    return shifted(base, exponent, max(4.5, base.above - 4.5) + SMALL * exponent.below - SMALL * BELOW)
+    return shifted(base, exponent, base.above - ABOVE / 2 + SMALL * (exponent.below - BELOW))
 
 
 def fraction(over, under):

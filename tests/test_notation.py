@@ -44,6 +44,10 @@ def printed(node, notation):
         ((x + y) * x, "(x + y) x", "(x + y) x", "(x + y) * x"),
         (x - (y - x), "x − (y − x)", "x - (y - x)", "x - (y - x)"),
         (x + y - x, "x + y − x", "x + y - x", "x + y - x"),
+        (x + (y + x), "x + (y + x)", "x + (y + x)", "x + (y + x)"),
+        (x + (-y), "x + (−y)", "x + (-y)", "x + (-y)"),
+        (x * (y * x), "x (y x)", "x (y x)", "x * (y * x)"),
+        (x * (-y), "x (−y)", "x (-y)", "x * (-y)"),
         (x / (y / x), "x / (y / x)", r"\frac{x}{\frac{y}{x}}", "x / (y / x)"),
         (x / y * x, "(x / y) x", r"\frac{x}{y} x", "x / y * x"),
         (x * y / x, "x y / x", r"\frac{x y}{x}", "x * y / x"),
@@ -231,7 +235,7 @@ def test_mathml_stands_as_latex_does():
     assert printed(node, MATHML) == (
         "<mrow><mfrac><mrow><mn>1</mn></mrow><msqrt><mi>x</mi></msqrt></mfrac> <mo>+</mo> "
         "<mrow><msup><msub><mi>t</mi><mn>12</mn></msub><mn>2</mn></msup><mo>\u2062</mo>"
-        '<mrow><mi>log</mi><mtext>\u2009</mtext><mi mathvariant="normal">weights</mi></mrow></mrow></mrow>'
+        "<mrow><mi>log</mi><mtext>\u2009</mtext><mi>weights</mi></mrow></mrow></mrow>"
     )
 
 
