@@ -25,7 +25,7 @@ ANY, SUM, SIGN, APPLIED, QUOTIENT, PRODUCT, FACTOR, POWER, ATOM, LETTER = range(
 
 
 class Printed(NamedTuple):
-    """What was made of a formula, and how strongly that holds together at its edges: −x is weak at the left, log x at the right."""
+    """What was made of a formula, and how strongly it holds at its two edges: −x is weak at the left, log x at the right."""
 
     shown: object
     left: int = ATOM
@@ -33,41 +33,43 @@ class Printed(NamedTuple):
 
 
 class Notation:
-    """How formulas are written.
+    """How formulas are written: {head: row}.
 
-    rows      {head: a template with %s for each part, or a function of the formula and its printed parts}; both give an object,
-              or pieces of one to be put side by side. "call" is for operations without a row: a template for (head, how many
-              parts), or None; "parentheses" encloses a part
-    binding   {head: (how strongly it binds at its left edge, at its right edge, *what each part has to, or is enclosed)}; where
-              nothing is asked of a part, the head itself encloses it, as a fraction does its numerator
+    A row is a template with %s for each part, or a function of the formula and its printed parts that gives an object or pieces
+    of one, to be joined; or a tuple of that, how strongly it binds at its left and at its right edge, and what it asks of each
+    part, which is put in parentheses if it binds less. A part of which nothing is asked is enclosed by the head itself, as a
+    numerator is. "call" is for operations without a row: a function of the head and the number of parts, to a template or None.
     """
 
-    def __init__(self, rows, binding, join="".join):
-        self.rows, self.binding, self.join = rows, binding, join
+    def __init__(self, rows, join="".join):
+        self.rows, self.join = rows, join
 
-    def but(self, rows, binding=(), join=None):
-        """The same but for a few rows."""
-        return Notation(self.rows | rows, self.binding | dict(binding), join or self.join)
+    def but(self, rows, join=None):
+        """The same but for a few rows. What is no tuple binds as it did."""
+        bound = {head: self.rows.get(head, (None, ATOM, ATOM))[1:] for head in rows}
+        tuples = {head: row if isinstance(row, tuple) else (row, *bound[head]) for head, row in rows.items()}
+        return Notation(self.rows | tuples, join or self.join)
 
     def row(self, head, count=0):
-        return self.rows.get(head) or self.rows["call"](head, count)
+        """How a head is written; None if this notation cannot."""
+        return self.rows.get(head, (None,))[0] or self.rows["call"][0](head, count)
 
     def write(self, formula, *parts):
-        """A formula, printed, of its printed parts. Parts have to be strong where they meet; their outer edges are the whole's."""
-        left, right, *needs = self.binding.get(formula.head, (ATOM, ATOM))
+        """A formula, printed, of its printed parts. They have to be strong where they meet; the whole has their outer edges."""
+        _, left, right, *needs = self.rows.get(formula.head, (None, ATOM, ATOM))
         shown, last = [], len(parts) - 1
         for i, (part, need) in enumerate(zip_longest(parts, needs, fillvalue=ANY)):
             facing = min(part.left, part.right) if last == 0 else part.right if i == 0 else part.left
             if facing < need:
-                part = Printed(self.assemble(self.rows["parentheses"], None, part.shown))
+                part = Printed(self.made(self.row("parentheses"), None, part.shown))
             if need > ANY and i == 0:
                 left = min(left, part.left)
             if need > ANY and i == last:
                 right = min(right, part.right)
             shown.append(part.shown)
-        return Printed(self.assemble(self.row(formula.head, len(parts)), formula, *shown), left, right)
+        return Printed(self.made(self.row(formula.head, len(parts)), formula, *shown), left, right)
 
-    def assemble(self, row, formula, *parts):
+    def made(self, row, formula, *parts):
         if callable(row):
             made = row(formula, *parts)
             return self.join(made if isinstance(made, list) else [made])
@@ -203,37 +205,12 @@ FUNCTIONS = ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh")
 
 # ------------------------------------------------------------------------------------------------------------ the notations
 
-ON_ONE_LINE = {
-    "add": (SUM, SUM, SUM, APPLIED),
-    "subtract": (SUM, SUM, SUM, APPLIED),
-    "negative": (SIGN, PRODUCT, APPLIED),
-    "multiply": (PRODUCT, PRODUCT, PRODUCT, FACTOR),
-    "divide": (QUOTIENT, QUOTIENT, QUOTIENT, FACTOR),
-    "matmul": (QUOTIENT, QUOTIENT, QUOTIENT, FACTOR),
-    "power": (POWER, POWER, ATOM, ATOM),
-    "square": (POWER, POWER, ATOM),
-    "transpose": (POWER, POWER, ATOM),
-    "sqrt": (ATOM, APPLIED, ATOM),
-    "Index": (ATOM, ATOM, ATOM),
-    **dict.fromkeys(FUNCTIONS, (ATOM, APPLIED, LETTER)),
-    **dict.fromkeys(LETTERS, (LETTER, LETTER)),
-}
-RAISED = {"power": (POWER, POWER, ATOM), "scientific": (FACTOR, PRODUCT)}  # exponents stand higher
-STANDING = RAISED | {"divide": (FACTOR, FACTOR), "sqrt": (ATOM, ATOM)}  # fractions have their rule, roots their bar
-IN_CODE = {
-    "negative": (SIGN, PRODUCT, ATOM),
-    "divide": (PRODUCT, PRODUCT, PRODUCT, FACTOR),
-    "matmul": (PRODUCT, PRODUCT, PRODUCT, FACTOR),
-    "equal": (PRODUCT, PRODUCT),
-    **dict.fromkeys(["sqrt", "transpose", *FUNCTIONS], (ATOM, ATOM)),
-}
-
-TEXT = Notation({
-    "number": short,
+TEXT = Notation({}).but({
+    "number": (short, LETTER, LETTER),
     "scientific": short,
     "array": lambda formula: entries(formula.content, TEXT),
-    "symbol": lambda formula: formula.content,
-    "adjoint": lambda formula, x: bar_over(x) if is_word(formula) else bar_over(x[0]) + x[1:],
+    "symbol": (lambda formula: formula.content, LETTER, LETTER),
+    "adjoint": (lambda formula, x: bar_over(x) if is_word(formula) else bar_over(x[0]) + x[1:], LETTER, LETTER),
     "text": lambda formula: formula.content,
     "parameter": lambda formula: "{}={}".format(*formula.content),
     "partial": "∂%s/∂%s",
@@ -243,21 +220,21 @@ TEXT = Notation({
     "path": joined(" → "),
     "parentheses": "(%s)",
     "call": lambda head, count: f"{head}({', '.join(['%s'] * count)})",
-    "add": "%s + %s",
-    "subtract": "%s − %s",
-    "negative": "−%s",
-    "multiply": product(" · ", " ", " "),
-    "divide": "%s / %s",
-    "matmul": "%s @ %s",
-    "power": "%s^%s",
-    "square": "%s²",
-    "sqrt": "√%s",
-    "transpose": "%sᵀ",
+    "add": ("%s + %s", SUM, SUM, SUM, APPLIED),
+    "subtract": ("%s − %s", SUM, SUM, SUM, APPLIED),
+    "negative": ("−%s", SIGN, PRODUCT, APPLIED),
+    "multiply": (product(" · ", " ", " "), PRODUCT, PRODUCT, PRODUCT, FACTOR),
+    "divide": ("%s / %s", QUOTIENT, QUOTIENT, QUOTIENT, FACTOR),
+    "matmul": ("%s @ %s", QUOTIENT, QUOTIENT, QUOTIENT, FACTOR),
+    "power": ("%s^%s", POWER, POWER, ATOM, ATOM),
+    "square": ("%s²", POWER, POWER, ATOM),
+    "sqrt": ("√%s", ATOM, APPLIED, ATOM),
+    "transpose": ("%sᵀ", POWER, POWER, ATOM),
     "equal": "[%s = %s]",
     "maximum": "max(%s, %s)",
-    "Index": lambda formula, x, _: [x, f"[{index_text(formula.parts[1].content[1])}]"],
-    **{name: applied(name) for name in FUNCTIONS},
-}, ON_ONE_LINE)  # fmt: skip
+    "Index": (lambda formula, x, _: [x, f"[{index_text(formula.parts[1].content[1])}]"], ATOM, ATOM, ATOM),
+    **{name: (applied(name), ATOM, APPLIED, LETTER) for name in FUNCTIONS},
+})  # fmt: skip
 
 HTML = TEXT.but({
     **indexed(
@@ -265,32 +242,32 @@ HTML = TEXT.but({
         lambda word, barred: bar_over(word) if barred else word,
         lambda x, index: f"{x}<sub>{index}</sub>",
     ),
-    "scientific": lambda formula: "{} · 10<sup>{}</sup>".format(*decimals_and_exponent(formula)),
+    "scientific": (lambda formula: "{} · 10<sup>{}</sup>".format(*decimals_and_exponent(formula)), FACTOR, PRODUCT),
     "array": lambda formula: entries(formula.content, HTML),
     "text": lambda formula: html.escape(formula.content),
     "parameter": lambda formula: html.escape("{}={}".format(*formula.content)),
-    "power": "%s<sup>%s</sup>",
+    "power": ("%s<sup>%s</sup>", POWER, POWER, ATOM),
     "square": "%s<sup>2</sup>",
     "transpose": "%s<sup>⊤</sup>",
-}, RAISED)  # fmt: skip
+})  # fmt: skip
 
 MATHML = TEXT.but({
     **indexed(
         *[lambda letters, barred: BAR_IN_MATHML.format(letters) if barred else f"<mi>{letters}</mi>"] * 2,
         lambda x, index: f"<msub>{x}<mn>{index}</mn></msub>",
     ),
-    "scientific": lambda formula: TEN_IN_MATHML.format(*decimals_and_exponent(formula)),
+    "scientific": (lambda formula: TEN_IN_MATHML.format(*decimals_and_exponent(formula)), FACTOR, PRODUCT),
     "text": lambda formula: f"<mtext>{html.escape(formula.content)}</mtext>",
     "partial": "<mfrac><mrow><mo>∂</mo>%s</mrow><mrow><mo>∂</mo>%s</mrow></mfrac>",
     "multiply": product(" · ", THIN_SPACE, INVISIBLE_TIMES),
     "matmul": f"%s{THIN_SPACE}%s",
-    "divide": "<mfrac>%s%s</mfrac>",
-    "power": "<msup>%s%s</msup>",
+    "divide": ("<mfrac>%s%s</mfrac>", FACTOR, FACTOR),
+    "power": ("<msup>%s%s</msup>", POWER, POWER, ATOM),
     "square": "<msup>%s<mn>2</mn></msup>",
-    "sqrt": "<msqrt>%s</msqrt>",
+    "sqrt": ("<msqrt>%s</msqrt>", ATOM, ATOM),
     "transpose": "<msup>%s<mo>⊤</mo></msup>",
     **{name: applied(name, THIN_SPACE) for name in FUNCTIONS},
-}, STANDING, tagged)  # fmt: skip
+}, tagged)  # fmt: skip
 BAR_IN_MATHML = '<mover accent="true"><mi>{}</mi><mo>¯</mo></mover>'
 TEN_IN_MATHML = "<mrow><mn>{}</mn><mo>·</mo><msup><mn>10</mn><mn>{}</mn></msup></mrow>"
 
@@ -300,7 +277,7 @@ LATEX = TEXT.but({
         lambda word, barred: (r"\overline{\mathrm{%s}}" if barred else r"\mathrm{%s}") % word.replace("_", r"\_"),
         lambda x, index: f"{x}_{index}" if len(index) == 1 else f"{x}_{{{index}}}",
     ),
-    "scientific": lambda formula: r"{} \cdot 10^{{{}}}".format(*decimals_and_exponent(formula, "-")),
+    "scientific": (lambda formula: r"{} \cdot 10^{{{}}}".format(*decimals_and_exponent(formula, "-")), FACTOR, PRODUCT),
     "array": lambda formula: entries(formula.content, LATEX),
     "text": lambda formula: rf"\text{{{escaped_for_tex(formula.content)}}}",
     "parameter": lambda formula: rf"\mathrm{{{escaped_for_tex('{}={}'.format(*formula.content))}}}",
@@ -312,15 +289,15 @@ LATEX = TEXT.but({
     "subtract": "%s - %s",
     "negative": "-%s",
     "multiply": product(r" \cdot ", r" \, ", " "),
-    "divide": r"\frac{%s}{%s}",
+    "divide": (r"\frac{%s}{%s}", FACTOR, FACTOR),
     "matmul": r"%s \, %s",
-    "power": "%s^{%s}",
+    "power": ("%s^{%s}", POWER, POWER, ATOM),
     "square": "%s^{2}",
-    "sqrt": r"\sqrt{%s}",
+    "sqrt": (r"\sqrt{%s}", ATOM, ATOM),
     "transpose": r"%s^{\top}",
     "maximum": r"\max(%s, %s)",
     **{name: rf"\{name} %s" for name in FUNCTIONS},
-}, STANDING)  # fmt: skip
+})  # fmt: skip
 
 PYTHON = TEXT.but({
     **dict.fromkeys(["number", "scientific"], lambda formula: repr(formula.content)),
@@ -330,16 +307,18 @@ PYTHON = TEXT.but({
     "adjoint": "%s_bar",
     "call": lambda head, count: f"np.{head}({', '.join(['%s'] * count)})" if hasattr(np, head) else None,
     "subtract": "%s - %s",
-    "negative": "-%s",
+    "negative": ("-%s", SIGN, PRODUCT, ATOM),
     "multiply": "%s * %s",
+    "divide": ("%s / %s", PRODUCT, PRODUCT, PRODUCT, FACTOR),
+    "matmul": ("%s @ %s", PRODUCT, PRODUCT, PRODUCT, FACTOR),
     "power": "%s ** %s",
     "square": "%s ** 2",
-    "equal": "np.equal(%s, %s) * 1.0",
+    "equal": ("np.equal(%s, %s) * 1.0", PRODUCT, PRODUCT),
     "stack": stacked,
     "BroadcastLike": "np.broadcast_to(%s, np.shape(%s))",
     "ReshapeLike": "np.reshape(%s, np.shape(%s))",
-    **dict.fromkeys(["sqrt", "transpose", "maximum", *FUNCTIONS]),  # as they are called
-}, IN_CODE)  # fmt: skip
+    **dict.fromkeys(["sqrt", "transpose", "maximum", *FUNCTIONS], (None, ATOM, ATOM)),  # are called
+})  # fmt: skip
 
 TAKEN_IN_JAVASCRIPT = """
     arguments await break case catch class const continue debugger default delete do else enum eval export extends false finally

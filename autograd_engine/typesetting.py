@@ -7,7 +7,9 @@ the same everywhere. A word stands in the middle of its width, so that it looks 
 import html
 from typing import NamedTuple
 
-from autograd_engine.notation import STANDING, TEXT, decimals_and_exponent, entries, indexed, needs_dot
+from autograd_engine.notation import (
+    ATOM, FACTOR, POWER, PRODUCT, TEXT, decimals_and_exponent, entries, indexed, needs_dot,
+)  # fmt: skip
 
 SIZE, SMALL = 12, 0.75  # the height of the letters, and how much smaller indices and exponents are
 ABOVE, BELOW, AXIS = 9.0, 3.0, 4.2  # how far letters reach from their baseline, and where a minus and a rule stand above it
@@ -144,15 +146,15 @@ def scientific(formula):
 
 SVG = TEXT.but({
     **indexed(letters(True), letters(False), lambda x, index: shifted(x, word(index), -3.0)),
-    "scientific": scientific,
+    "scientific": (scientific, FACTOR, PRODUCT),
     "array": lambda formula: entries(formula.content, TEXT),
     "parentheses": enclosed,
     "partial": lambda formula, t, x: fraction(beside(["∂", t]), beside(["∂", x])),
     "multiply": lambda formula, x, y: [x, " · " if needs_dot(formula) else space(THIN), y],
     "matmul": lambda formula, x, y: [x, space(THIN), y],
-    "divide": lambda formula, x, y: fraction(x, y),
-    "power": lambda formula, x, y: raised(x, y),
+    "divide": (lambda formula, x, y: fraction(x, y), FACTOR, FACTOR),
+    "power": (lambda formula, x, y: raised(x, y), POWER, POWER, ATOM),
     "square": lambda formula, x: raised(x, word("2")),
     "transpose": lambda formula, x: raised(x, word("T")),
-    "sqrt": lambda formula, x: root(x),
-}, STANDING, beside)  # fmt: skip
+    "sqrt": (lambda formula, x: root(x), ATOM, ATOM),
+}, beside)  # fmt: skip
