@@ -17,8 +17,8 @@ class Drawing:
     """A picture of a computation graph. A notebook shows it by itself; `.save("graph.svg")` writes it to a file; `.svg` is its
     text, the same on every machine: sizes are ours, Graphviz (dot) only finds the positions.
 
-    In the SVG each node is a <g> whose attributes say what it shows: data-node its label, data-formula what it computes,
-    data-value and data-adjoint the numbers in it, in LaTeX; each arrow is a <g data-edge="x t1">.
+    In the SVG each node is a <g> whose attributes say what it shows: data-node is its label, and in LaTeX data-formula what it
+    computes, data-value its value, data-adjoint its adjoint's; each arrow is a <g data-edge="x t1">.
     """
 
     def __init__(self, graph):

@@ -81,12 +81,11 @@ def adjoint_equations(graph):
     graph = graph_of(graph)
     names, equations, partials = symbols(graph), chain_rule(graph), {}
     for use in contributions(graph):
-        found = partials.setdefault(use.operand, {})
-        found[use.user] = Formula("add", (found[use.user], use.partial)) if use.user in found else use.partial
+        partials.setdefault(use.operand, {}).setdefault(use.user, []).append(use.partial)
     rows = []
     for x in (*reversed(graph.operations), *graph.leaves):
         if x in equations:
-            evaluated = [equation(derivative(user, x, names), formula) for user, formula in partials.get(x, {}).items()]
+            evaluated = [equation(derivative(user, x, names), total(added)) for user, added in partials.get(x, {}).items()]
             rows.append([equations[x], Formula("list", tuple(evaluated))])
     return Table(["adjoint", "local partial derivatives"], rows)
 

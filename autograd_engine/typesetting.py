@@ -103,10 +103,10 @@ def raised(base, exponent):
 
 
 def fraction(over, under):
-    width = max(over.width, under.width) + 4.0
+    width = max(over.width, under.width) + 5.0
     up, down = AXIS + GAP + over.below, GAP + under.above - AXIS
     marks = over.at((width - over.width) / 2, -up) + under.at((width - under.width) / 2, down)
-    return Box(width + 2.0, up + over.above, down + under.below, (*marks, line((1.0, -AXIS), (width - 1.0, -AXIS))))
+    return Box(width, up + over.above, down + under.below, (*marks, line((1.0, -AXIS), (width - 1.0, -AXIS))))
 
 
 def root(x):
