@@ -138,8 +138,8 @@ def contributions(graph):
     graph = graph_of(graph)
     names, found = symbols(graph), []
     for user, place in uses(graph):
-        operands = [Variable(graph.values[x]) if names[x].head == "symbol" else Constant(x.value) for x in user.inputs]
         grad, t = Variable(graph.values[user]), Variable(graph.values[user])
+        operands = [(Variable if names[x].head == "symbol" else Constant)(graph.values[x]) for x in user.inputs]
         made = user.rules()[place](grad, t, *operands)
         made = made if isinstance(made, Node) else Constant(made)
         known = dict(zip((t, *operands), [names[x] for x in (user, *user.inputs)]))

@@ -61,15 +61,15 @@ class Notation:
         for i, (part, need) in enumerate(zip_longest(parts, needs, fillvalue=ANY)):
             facing = min(part.left, part.right) if last == 0 else part.right if i == 0 else part.left
             if facing < need:
-                part = Printed(self.made(self.row("parentheses"), None, part.shown))
+                part = Printed(self.assembled(self.row("parentheses"), None, part.shown))
             if need > ANY and i == 0:
                 left = min(left, part.left)
             if need > ANY and i == last:
                 right = min(right, part.right)
             shown.append(part.shown)
-        return Printed(self.made(self.row(formula.head, len(parts)), formula, *shown), left, right)
+        return Printed(self.assembled(self.row(formula.head, len(parts)), formula, *shown), left, right)
 
-    def made(self, row, formula, *parts):
+    def assembled(self, row, formula, *parts):
         if callable(row):
             made = row(formula, *parts)
             return self.join(made if isinstance(made, list) else [made])
