@@ -178,9 +178,7 @@ def definition(node, names):
 
 def plainly(node, *parts):
     """A node as a person would write it: what depends on no value is worked out, what changes nothing left out."""
-    if not node.inputs or not (node.active or node.shape):
-        return literal(node.value)
-    return simplified(operation(node, *parts))
+    return simplified(operation(node, *parts)) if node.active else literal(node.value)
 
 
 def is_number(formula, value):

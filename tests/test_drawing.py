@@ -153,6 +153,10 @@ def test_letters_do_not_run_into_each_other():
     x, y, weights = Variable(2.0, "x"), Variable(3.0, "y_12"), Variable(1.0, "weights")
     node = np.sqrt(np.log(x * weights) / (weights * y)) + x ** (y / x) * 1e-17
     box = print_formula(expression(node, {z: symbol(z.name) for z in (x, y, weights)}, SVG), SVG)
+    for m in box.marks:
+        for left, top in m.what if isinstance(m.what, tuple) else ():
+            assert 0.0 <= m.x + m.scale * left <= box.width
+            assert -box.above <= m.y + m.scale * top <= box.below
     placed = [(m.x, m.y - 0.7 * 12 * m.scale, m.x + m.width * m.scale, m.y) for m in box.marks if isinstance(m.what, str)]
     for i, (left, top, right, bottom) in enumerate(placed):
         assert -0.01 <= left < right <= box.width + 0.01

@@ -280,6 +280,15 @@ def test_an_operation_without_a_row_is_written_out_by_its_forward_rule():
     assert printed(1 / Cube(x + y), PYTHON) == "1.0 / ((x + y) * (x + y) * (x + y))"
 
 
+def test_a_class_is_not_taken_for_the_numpy_function_of_its_name():
+    class sqrt(Node):  # noqa: N801
+        def forward(a): return a * a * a
+        backward = (None,)
+
+    assert printed(sqrt(x), TEXT) == "Sqrt(x)"
+    assert printed(sqrt(x), PYTHON) == printed(sqrt(x), JAVASCRIPT) == "x * x * x"
+
+
 def test_what_cannot_be_written_is_refused():
     class Floor(Node):
         def forward(x): return float(math.floor(x))
@@ -359,6 +368,30 @@ def test_contributions_add_up_to_the_adjoints(node):
 def test_a_partial_derivative_leaves_out_what_a_person_would(build, partials):
     uses = contributions(build(Variable(2.0, "a"), Variable(3.0, "b")))
     assert [print_formula(use.partial, TEXT) for use in uses] == partials
+
+
+@pytest.mark.parametrize(
+    ("rule", "partial"),
+    [
+        (lambda grad, t, a: 0.0 * grad * a, "0"),
+        (lambda grad, t, a: a * (0.0 * grad), "0"),
+        (lambda grad, t, a: grad * a + 0.0 * a, "a"),
+        (lambda grad, t, a: 0.0 * a + grad * a, "a"),
+        (lambda grad, t, a: grad * a - 0.0, "a"),
+        (lambda grad, t, a: grad * a / 1.0, "a"),
+        (lambda grad, t, a: -(grad * (-a)), "a"),
+        (lambda grad, t, a: grad * a * -1.0, "−a"),
+        (lambda grad, t, a: grad * (2.0 + np.exp(Constant(0.0))), "3"),
+        (lambda grad, t, a: 2.5, "2.5"),
+    ],
+)
+def test_additions_of_0_and_factors_of_1_0_and_minus_1_are_left_out(rule, partial):
+    class Hidden(Node):
+        def forward(a): return a
+        backward = (rule,)
+
+    (use,) = contributions(Hidden(Variable(2.0, "a")))
+    assert print_formula(use.partial, TEXT) == partial
 
 
 def test_the_formula_of_a_contribution_has_the_adjoint_of_the_user():

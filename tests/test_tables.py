@@ -185,6 +185,7 @@ def test_a_cell_of_text_is_free_text():
     assert repr(table).splitlines()[2:] == ["b → t1  -0.5", f"b → t1  {HOSTILE}"]
     assert table._repr_html_().count("<i>b</i> → <i>t</i><sub>1</sub>") == 1
     assert "<script" not in table._repr_html_() + table.markdown
+    assert "<th>" not in Table(["<th>"], [])._repr_html_()
     assert r"$b \to t_1$" in table.markdown
 
 
