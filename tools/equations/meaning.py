@@ -13,7 +13,7 @@ import mpmath
 import numpy as np
 import sympy as sp
 
-from docs.proof.formulas import ReadingError, is_name, replaced, subtrees, walk, written
+from tools.equations.formulas import ReadingError, is_name, replaced, subtrees, walk, written
 
 DIGITS = 50  # that must agree where derivatives are difference quotients
 GUARD = 300  # the digits that are carried; the step of a difference quotient is 10^-60, so that quotients of quotients keep 50

@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 import pypandoc
 
-from docs.proof import graphs
-from docs.proof.claims import Claim, needless, rounding
-from docs.proof.formulas import ARROWS, CONDITIONS, EQUALITIES, SIGNS, TOKEN, Reader, ReadingError
-from docs.proof.formulas import flat, is_name, split, statements, tokens, walk, written
-from docs.proof.meaning import CONSTANTS, Function, Part, Symbols, names, origins
+from tools.equations import graphs
+from tools.equations.claims import Claim, needless, rounding
+from tools.equations.formulas import ARROWS, CONDITIONS, EQUALITIES, SIGNS, TOKEN, Reader, ReadingError
+from tools.equations.formulas import flat, is_name, split, statements, tokens, walk, written
+from tools.equations.meaning import CONSTANTS, Function, Part, Symbols, names, origins
 
 COMMENT, ANSWER = re.compile(r"<!--(.*?)-->", re.DOTALL), re.compile(r"(\d\(\w\))$")
 NUMBER = re.compile(r"\s*[-+]?\d+(\.\d+)?\s*")

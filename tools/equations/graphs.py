@@ -3,8 +3,8 @@
 import re
 from xml.etree import ElementTree
 
-from docs.proof.formulas import subtrees, walk, written
-from docs.proof.meaning import names
+from tools.equations.formulas import subtrees, walk, written
+from tools.equations.meaning import names
 
 LEAVES = ("name", "sub", "num")
 

@@ -10,14 +10,14 @@ import mpmath
 import numpy as np
 import sympy as sp
 
-from docs.proof.formulas import ReadingError, is_name, replaced, walk, written
-from docs.proof.meaning import DIGITS, GUARD, Numbers, Part, RefutedError, Symbols, TooLargeError, shown
+from tools.equations.formulas import ReadingError, is_name, replaced, walk, written
+from tools.equations.meaning import DIGITS, GUARD, Numbers, Part, RefutedError, Symbols, TooLargeError, shown
 
 SPECIAL = [{i: value} for i in range(4) for value in (0, 1, -1)]  # one of the first four names, all names, or all but some
 SPECIAL += [dict.fromkeys(range(first, 99), value) for first, value in ((0, 0), (0, 1), (2, 0), (3, 0))]
 SIZES = [(2, 3, 4), (3, 4, 2), (4, 2, 3), (3, 3, 3), (5, 6, 7)]  # of what has n components, and other such letters
 SCALES = [sp.Rational(1), sp.Rational(1, 3), sp.Rational(1, 30), sp.Rational(4), sp.Rational(40)]  # of random numbers, times 3
-SETTLED = {}  # all that has been settled, by what it depends on: nothing is proved twice
+SETTLED = {}  # all that has been settled, by what it depends on: nothing is checked twice
 
 
 @dataclass
@@ -57,7 +57,7 @@ class Claim:
     where: str
     section: str
     at_point: bool = False  # whether it is meant where the part's letters have their stated values, if there are such values
-    verdict: str = ""  # "proved", "at points", "not checked" or "false"; of a domain, "too narrow"
+    verdict: str = ""  # "by symbols", "by numbers", "not checked" or "false"; of a domain, "too narrow"
     message: str = ""  # for the latter three
 
     def __post_init__(self):
@@ -91,10 +91,10 @@ class Claim:
         return self.everywhere()
 
     def everywhere(self):
-        proved = [self.instance(*one) for one in self.instances()]
-        if not proved:
+        shown = [self.instance(*one) for one in self.instances()]
+        if not shown:
             raise ReadingError("for which indices this is meant")
-        return "proved" if all(proved) else "at points"
+        return "by symbols" if all(shown) else "by numbers"
 
     def instances(self):
         """The claim with numbers for its indices and for the letters of dimensions, as (left, right, sizes, world)."""
@@ -134,7 +134,7 @@ class Claim:
         return self.sizes | {letter: size for function in functions if function for letter, size in function.sizes.items()}
 
     def instance(self, left, right, sizes, world):
-        """Whether SymPy proves it; raises if it is false at a point. SymPy has no say before numbers have confirmed it."""
+        """Whether symbols show it; raises if it is false at a point. SymPy has no say before numbers have confirmed it."""
         symbols = Symbols(self.part, sizes, world)
         if self.relation == r"\in":
             want, have = tuple(map(symbols.size, right)), np.shape(symbols(left))
