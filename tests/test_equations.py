@@ -13,9 +13,11 @@ from sympy.parsing.latex import parse_latex
 
 from tools import equations, mutants_of_formulas
 from tools.equations.claims import Draw
-from tools.equations.documents import Document, printed
+from tools.equations.context import Part
+from tools.equations.documents import Document
+from tools.equations.events import printed
 from tools.equations.formulas import Reader, tokens, walk
-from tools.equations.meaning import Numbers, Part, Symbols
+from tools.equations.meaning import Numbers, Symbols
 
 TESTS = Path(__file__).resolve().parent
 SHEET = Document(equations.SHEET)

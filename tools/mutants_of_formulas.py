@@ -16,7 +16,8 @@ import re
 import sys
 
 from tools import equations
-from tools.equations.documents import ANSWER, Document, printed
+from tools.equations.documents import ANSWER, Document
+from tools.equations.events import printed
 from tools.equations.formulas import RELATIONS, tokens
 
 ((PLACE, SOURCE),) = printed(equations.FILES[0])

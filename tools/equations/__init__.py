@@ -28,14 +28,16 @@ readers know without being told stands in comments, in the same notation:
 
 \partial holds fixed what the differentiated name is directly made of, and goes through definitions otherwise; d always does.
 
-formulas.py reads LaTeX, meaning.py gives it values, claims.py settles claims, documents.py finds them in a text, and graphs.py
-knows what task 2 asks for.
+events.py takes a text to pieces, documents.py knows to which part each belongs, formulas.py reads LaTeX, statements.py makes
+definitions and claims of it, context.py keeps what has been said, meaning.py gives values to formulas, claims.py settles
+claims, and graphs.py knows what task 2 asks for.
 """
 
 from collections import Counter
 from pathlib import Path
 
-from tools.equations.documents import Document, printed
+from tools.equations.documents import Document
+from tools.equations.events import printed
 
 PROJECT = Path(__file__).resolve().parents[2]
 SHEET = PROJECT / "docs" / "sheet-equations.md"

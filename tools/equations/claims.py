@@ -10,8 +10,9 @@ import mpmath
 import numpy as np
 import sympy as sp
 
-from tools.equations.formulas import ReadingError, is_name, replaced, walk, written
-from tools.equations.meaning import DIGITS, GUARD, Numbers, Part, RefutedError, Symbols, TooLargeError, shown
+from tools.equations.context import Part
+from tools.equations.formulas import ReadingError, at_index, is_name, walk, written
+from tools.equations.meaning import DIGITS, GUARD, Numbers, RefutedError, Symbols, TooLargeError, shown
 
 SPECIAL = [{i: value} for i in range(4) for value in (0, 1, -1)]  # one of the first four names, all names, or all but some
 SPECIAL += [dict.fromkeys(range(first, 99), value) for first, value in ((0, 0), (0, 1), (2, 0), (3, 0))]
@@ -106,7 +107,7 @@ class Claim:
             for numbers in product(*[self.span(base, axis, world) for base, axis in free.values()]):
                 one = both
                 for letter, number in zip(free, numbers):
-                    one = replaced(one, ("name", letter), ("num", str(number)))
+                    one = at_index(one, letter, number)
                 yield one[1], one[2], self.sizes_in(one), world
 
     @staticmethod

@@ -24,6 +24,7 @@ ARROWS = {r"\to", r"\rightarrow", r"\mapsto"}
 CONDITIONS = {"<", ">", r"\le", r"\ge", r"\leq", r"\geq", r"\ne", r"\neq"}
 RELATIONS = SIGNS | CONDITIONS | {":", r"\in"}
 OPERATORS = ARROWS | {r"\cdot", r"\times", r"\top", r"\partial"}
+CONSTANTS = {("name", "e"), ("name", "pi")}
 BRACKETS = {"(": ")", "[": "]", "{": "}"}
 LINES = {rf"\begin{{{name}}}" for name in ("aligned", "align", "align*", "split", "gathered", "gather", "gather*", "equation")}
 BESIDE = {".", ",", r"\{", r"\}", r"\quad", r"\qquad", r"\nonumber", r"\notag"}  # what may stand beside such an environment
@@ -73,6 +74,10 @@ def tokens(tex):
     for piece, name, _ in found:  # before a parenthesis it is a factor if it also stands without one, as in p(1 - p)
         piece.factor = (name, False) in [one[1:] for one in found]
     return pieces, frames
+
+
+def signs_in(text):
+    return len([one for one in TOKEN.findall(text) if one in SIGNS])
 
 
 def letters(pieces):
@@ -130,6 +135,19 @@ def cells(environment):
 
 def flat(pieces):
     return [one for piece in pieces for one in (flat(piece) if isinstance(piece, Group) else [piece])]
+
+
+def sizes(pieces):
+    r"""2 \times n as (("num", "2"), ("name", "n"))."""
+    return tuple(("num" if one.isdigit() else "name", str(one)) for one in flat(pieces) if one != r"\times")
+
+
+def space(pieces):
+    r"""\mathbb{R}^{2 \times n} as (("num", "2"), ("name", "n")); \mathbb{R} as ()."""
+    found = flat(pieces)
+    if found[:2] != [r"\mathbb", "R"]:
+        raise ReadingError("the set on the right")
+    return sizes(found[3:])
 
 
 def lines(pieces):
@@ -395,6 +413,10 @@ def replaced(tree, old, new):
     if tree == old:
         return new
     return tuple(replaced(part, old, new) for part in tree) if isinstance(tree, tuple) else tree
+
+
+def at_index(tree, letter, number):
+    return replaced(tree, ("name", letter), ("num", str(number)))
 
 
 def is_name(tree):

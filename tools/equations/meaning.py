@@ -1,25 +1,20 @@
 """What formulas mean: a tree becomes a value, in two ways that share no arithmetic: SymPy's symbols, and numbers at one point.
 
-`Part` holds what the text has said so far; `Symbols` and `Numbers` are the two ways, `Meaning` is what they have in common.
+`Symbols` and `Numbers` are the two ways, `Meaning` is what they have in common; what the text has said is a context.Part.
 """
 
 import random
-from collections import ChainMap
 from copy import copy
-from dataclasses import dataclass, field, replace
 from functools import partial, reduce
 
 import mpmath
 import numpy as np
 import sympy as sp
 
-from tools.equations.formulas import ReadingError, is_name, replaced, subtrees, walk, written
+from tools.equations.formulas import CONSTANTS, ReadingError, at_index, is_name, walk, written
 
 DIGITS = 50  # that must agree where derivatives are difference quotients
 GUARD = 300  # the digits that are carried; the step of a difference quotient is 10^-60, so that quotients of quotients keep 50
-
-
-CONSTANTS = {("name", "e"), ("name", "pi")}
 
 
 class TooLargeError(ReadingError):
@@ -28,76 +23,6 @@ class TooLargeError(ReadingError):
 
 class RefutedError(ArithmeticError):
     """A claim that is false, or a value that does not exist at a point of the stated domain."""
-
-
-@dataclass
-class Function:
-    """What is known of a function; without a body it is any smooth one."""
-
-    arguments: tuple = ()
-    body: tuple | None = None
-    dimension: tuple = ()  # of its values
-    sizes: dict = field(default_factory=dict)  # letter of an argument: its dimension
-
-
-class Part:
-    """What has been said in one part of a document, and in the part that it belongs to."""
-
-    TABLES = ["definitions", "functions", "notations", "sizes", "conditions", "point"]
-
-    def __init__(self, name, parent=None):
-        self.name, self.parent = name, parent
-        self.definitions, self.functions, self.notations, self.sizes, self.conditions, self.point = [
-            getattr(parent, table).new_child() if parent else ChainMap() for table in self.TABLES
-        ]
-        # definitions: {name: tree}; functions: {name: Function}; notations: {tree: what it is short for};
-        # sizes: {letter of a vector or matrix: its dimension, as last stated}; conditions: {(relation, left, right): True};
-        # point: {name: the number that it is where numbers are meant}
-        self.boxed = []
-
-    def snapshot(self):
-        """The part as it stands now; only its domain and its point may still be stated later."""
-        now = copy(self)
-        now.definitions, now.notations, now.sizes = dict(self.definitions), dict(self.notations), dict(self.sizes)
-        now.functions = {name: replace(one, sizes=dict(one.sizes)) for name, one in self.functions.items()}
-        return now
-
-    def letters(self):
-        """Those that are followed by arguments."""
-        return {written(name).split("_")[0] for name in self.functions}
-
-    def function(self, name):
-        """The function of this name, or the one of which it is a component."""
-        return self.functions.get(name) or (self.functions.get(name[1]) if name[0] == "sub" else None)
-
-    def size_names(self):
-        """The letters that stand for dimensions, as n in R^n."""
-        sizes = [*self.sizes.values()]
-        for function in self.functions.values():
-            sizes += [function.dimension, *function.sizes.values()]
-        return {one[1] for size in sizes for one in size if one[0] == "name"}
-
-
-def names(tree, part):
-    """The names that a tree is made of: a function is made of its arguments, a derivative of what its quantity is made of."""
-    function = part.function(tree) if is_name(tree) else None
-    if function or tree[0] == "call":
-        return names(("tuple", function.arguments if function else tree[2]), part)
-    if is_name(tree):
-        return {tree} - CONSTANTS
-    if tree[0] in ("deriv", "nabla"):
-        by, quantity = tree[1:3]
-        return names(part.definitions.get(quantity, quantity), part) | (names(by, part) if by else set())
-    if tree[0] == "sum" and tree[2][0] == tree[3][0] == "num":
-        numbers = range(int(tree[2][1]), int(tree[3][1]) + 1)
-        return set().union(*[names(replaced(tree[4], ("name", tree[1]), ("num", str(i))), part) for i in numbers])
-    return set().union(*[names(one, part) for one in subtrees(tree[1:])])
-
-
-def origins(found, part):
-    """These names, and all that they are made of themselves."""
-    made = [names(part.definitions[name], part) for name in found if name in part.definitions]
-    return found.union(*[origins(one - found, part) for one in made])
 
 
 def array(rows):
@@ -156,7 +81,7 @@ class Meaning:
             case ("at", ("nabla", by, quantity), fixed) if fixed != by and fixed in self.own(quantity):
                 return self.partials(by, quantity)
             case ("bar", node) if ("bar",) in self.part.notations:
-                return self.gradient(node, self.part.notations["bar",], total=True)[0]
+                return self.gradient(node, self.part.notations["bar",][2], total=True)[0]
             case ("path", steps):
                 return self.along(steps)
         return self.arithmetic(tree)
@@ -171,7 +96,7 @@ class Meaning:
                 return self.sum(self(left), self(right))
             case ("sum", index, first, last, body):
                 numbers = range(self.size(first), self.size(last) + 1)
-                terms = [self(replaced(body, ("name", index), ("num", str(i)))) for i in numbers]
+                terms = [self(at_index(body, index, i)) for i in numbers]
                 return reduce(self.sum, terms) if terms else self.number("0")
             case ("mul", left, right):
                 return self.product(self(left), self(right))
@@ -229,7 +154,7 @@ class Meaning:
         if ("dots",) in trees:
             *first, _, last = trees
             letters = [one for one in walk(last) if one[0] == "name" and one[1] in self.world]
-            runs = [[replaced(last, one, ("num", str(i + 1))) for i in range(self.size(one))] for one in letters]
+            runs = [[at_index(last, one[1], i + 1) for i in range(self.size(one))] for one in letters]
             runs = [run for run in runs if first and run[: len(first)] == first]
             if not runs:
                 raise ReadingError("what these dots stand for")
@@ -316,7 +241,7 @@ class Meaning:
 
     def own(self, tree):
         """The names that a quantity is directly made of."""
-        return set(map(self.whole, names(self.part.definitions.get(tree, tree), self.part)))
+        return set(map(self.whole, self.part.names(self.part.definitions.get(tree, tree))))
 
     def gradient(self, by, tree, total=False):
         """The derivatives of a quantity by a number, or by each component of a vector, as a list."""
@@ -325,7 +250,7 @@ class Meaning:
         own, whole = self.own(tree), self.whole(by)
         if own == {tree} != {by}:
             raise ReadingError(f"a derivative of {written(tree)}, of which nothing has been said")
-        if by[0] == "bold" and by not in set(map(self.whole, origins(own, self.part))):
+        if by[0] == "bold" and by not in set(map(self.whole, self.part.origins(own))):
             raise RefutedError(f"this does not depend on {by[1]}")
         base, here = self.given({} if total or whole not in own else self.held(own)), self.named(whole)
         if whole == by and by[0] != "bold":
