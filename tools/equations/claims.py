@@ -63,13 +63,12 @@ class Claim:
 
     def __post_init__(self):
         self.part = self.part.snapshot()
-        self.sizes = self.part.sizes
 
     @cached_property
     def context(self):
         """What the verdict depends on."""
         tables = [dict(getattr(self.part, table)) for table in Part.TABLES]
-        return repr((self.left, self.relation, self.right, self.at_point, self.sizes, tables))
+        return repr((self.left, self.relation, self.right, self.at_point, tables))
 
     def settle(self):
         if self.context not in SETTLED:
@@ -99,7 +98,7 @@ class Claim:
 
     def instances(self):
         """The claim with numbers for its indices and for the letters of dimensions, as (left, right, sizes, world)."""
-        letters = sorted(self.part.size_names() | {one[1] for size in self.sizes.values() for one in size if one[0] == "name"})
+        letters = sorted({one[1] for size in self.part.dimensions() for one in size if one[0] == "name"})
         for sizes in SIZES[: None if letters else 1]:
             world = {letter: sizes[i % 3] for i, letter in enumerate(letters)}
             both = ("both", self.left, self.right)
@@ -132,7 +131,7 @@ class Claim:
     def sizes_in(self, tree):
         """The dimensions of vectors, those of a function's arguments where the function is named."""
         functions = [self.part.functions.get(one) for one in walk(tree) if is_name(one)]
-        return self.sizes | {letter: size for function in functions if function for letter, size in function.sizes.items()}
+        return self.part.sizes | {letter: size for function in functions if function for letter, size in function.sizes.items()}
 
     def instance(self, left, right, sizes, world):
         """Whether symbols show it; raises if it is false at a point. SymPy has no say before numbers have confirmed it."""
@@ -182,9 +181,7 @@ class Claim:
         found |= {1 / value for value in found}
         for name in {one for one in walk(tree) if is_name(one)} - seen:
             seen.add(name)
-            function = self.part.functions.get(name)
-            made = (self.part.definitions.get(name, ()), (function and function.body) or ())
-            found |= self.literals(made, seen)
+            found |= self.literals(self.part.made_of(name) or (), seen)
         return found
 
     def compare(self, *point):

@@ -25,9 +25,8 @@ class Part:
 
     def __init__(self, name, parent=None):
         self.name, self.parent = name, parent
-        self.definitions, self.functions, self.notations, self.sizes, self.conditions, self.point = [
-            getattr(parent, table).new_child() if parent else ChainMap() for table in self.TABLES
-        ]
+        for table in self.TABLES:
+            setattr(self, table, getattr(parent, table).new_child() if parent else ChainMap())
         # definitions: {name: tree}; functions: {name: Function}; notations: {tree: what it is short for};
         # sizes: {letter of a vector or matrix: its dimension, as last stated}; conditions: {(relation, left, right): True};
         # point: {name: the number that it is where numbers are meant}
@@ -36,11 +35,10 @@ class Part:
     def snapshot(self):
         """The part as it stands now; only its domain and its point may still be stated later."""
         now = copy(self)
-        now.definitions, now.notations, now.sizes = dict(self.definitions), dict(self.notations), dict(self.sizes)
+        for table in ("definitions", "notations", "sizes"):
+            setattr(now, table, dict(getattr(self, table)))
         now.functions = {name: replace(one, sizes=dict(one.sizes)) for name, one in self.functions.items()}
         return now
-
-    # --------------------------------------------------------------------------------------------- what is known
 
     def read(self, pieces):
         return Reader(pieces, self.letters())()
@@ -53,17 +51,15 @@ class Part:
         """The function of this name, or the one of which it is a component."""
         return self.functions.get(name) or (self.functions.get(name[1]) if name[0] == "sub" else None)
 
-    def size_names(self):
-        """The letters that stand for dimensions, as n in R^n."""
-        sizes = [*self.sizes.values()]
-        for function in self.functions.values():
-            sizes += [function.dimension, *function.sizes.values()]
-        return {one[1] for size in sizes for one in size if one[0] == "name"}
+    def made_of(self, name):
+        """The tree that a name stands for, if it has been defined."""
+        function = self.functions.get(name)
+        return self.definitions.get(name) or (function and (function.body or ("call", name, function.arguments)))
 
-    def stated(self, letter):
-        """The dimensions that this letter has been given, here or as the argument of a function."""
-        tables = [self.sizes, *[function.sizes for function in self.functions.values()]]
-        return [table[letter] for table in tables if letter in table]
+    def dimensions(self, letter=None):
+        """Those that have been stated, here or of a function's arguments and values; or those of one letter."""
+        tables = [self.sizes, *[{**one.sizes, None: one.dimension} for one in self.functions.values()]]
+        return [size for table in tables for name, size in table.items() if letter in (None, name)]
 
     def names(self, tree):
         """Those that a tree is made of: a function is made of its arguments, a derivative of what its quantity is made of."""
@@ -84,8 +80,6 @@ class Part:
         """These names, and all that they are made of themselves."""
         made = [self.names(self.definitions[name]) for name in names if name in self.definitions]
         return names.union(*[self.origins(one - names) for one in made])
-
-    # --------------------------------------------------------------------------------------------- what is new
 
     def is_new(self, name):
         """Whether nothing is known by this name, nor by another index where those of a letter are known already."""

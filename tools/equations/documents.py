@@ -76,8 +76,6 @@ class Document:
             for one in told[2].split(";"):
                 Formula(self, event._replace(text=one), hidden=True)
 
-    # --------------------------------------------------------------------------------------------- tables, pictures
-
     def row(self, row):
         """What a row defines is known in that row only."""
         outside, before = self.part, None
@@ -145,8 +143,6 @@ class Document:
                     sides, _ = next(statements(tokens(tex)[0]))
                     place.count(1)
                     place.claim(self.part.read(sides[0]), "=", self.part.read(sides[1]), at_point=tex != first)
-
-    # --------------------------------------------------------------------------------------------- verdicts
 
     def verdicts(self):
         """The claims as they are settled one by one, and then the domains that are too narrow."""

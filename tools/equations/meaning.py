@@ -14,6 +14,7 @@ import sympy as sp
 from tools.equations.formulas import CONSTANTS, ReadingError, at_index, is_name, walk, written
 
 DIGITS = 50  # that must agree where derivatives are difference quotients
+SIGNS = {"=": {0}, "<": {-1}, ">": {1}, r"\le": {-1, 0}, r"\ge": {0, 1}}  # of the difference of two sides
 GUARD = 300  # the digits that are carried; the step of a difference quotient is 10^-60, so that quotients of quotients keep 50
 
 
@@ -43,9 +44,11 @@ def shown(shape):
 class Meaning:
     """Trees as values: numbers, or object arrays of two dimensions (vectors are columns). Subclasses say what a number is."""
 
-    def __init__(self, part, sizes, world):
-        self.part, self.sizes, self.world = part, sizes, world  # world: {letter of a dimension: number}
+    def __init__(self, part, sizes, world, draw=None):
+        self.part, self.sizes, self.world, self.draw = part, sizes, world, draw
+        # sizes: {letter of a vector: its dimension}; world: {letter of a dimension: number}; draw gives numbers to free names
         self.values, self.known = {}, {}  # of names: those that are given, and those that have been found from definitions
+        self.divisors = []  # all that was divided by
 
     def given(self, values):
         other = copy(self)
@@ -70,11 +73,9 @@ class Meaning:
                 return self(("call", tree, known.arguments))
             case ("fn", function, argument):
                 return each(lambda one: self.real(getattr(self.library, function)(one), function), self(argument))
-            case ("deriv", ("bold", _) as by, quantity, total):
-                columns = self.gradient(by, quantity, total)
-                return np.hstack([one if isinstance(one, np.ndarray) else array([[one]]) for one in columns])
             case ("deriv", by, quantity, total):
-                return self.gradient(by, quantity, total)[0]
+                columns = self.gradient(by, quantity, total)
+                return np.hstack([np.atleast_2d(one) for one in columns]) if by[0] == "bold" else columns[0]
             case ("nabla", by, quantity):
                 notation = self.part.notations.get(tree)
                 return self(notation).T if notation else self.partials(by, quantity)
@@ -101,7 +102,9 @@ class Meaning:
             case ("mul", left, right):
                 return self.product(self(left), self(right))
             case ("div", left, right):
-                over, under = self(left), self.scalar(self(right))
+                over, under = self(left), self(right)
+                if isinstance(under, np.ndarray):
+                    raise RefutedError("a division by a vector or matrix")
                 return each(lambda one: self.ratio(one, under), over)
             case ("pow", ("name", "e"), exponent):
                 return self(("fn", "exp", exponent))
@@ -127,12 +130,6 @@ class Meaning:
                 return value.T
         unread = {"bar": "an adjoint of which nobody said of what", "at": "what is held fixed here"}
         raise ReadingError(unread.get(tree[0], f"what {tree} means"))
-
-    @staticmethod
-    def scalar(value):
-        if isinstance(value, np.ndarray):
-            raise RefutedError("a vector or matrix where a number should be")
-        return value
 
     @staticmethod
     def sum(left, right):
@@ -184,10 +181,9 @@ class Meaning:
     def named(self, name):
         if name in self.values:
             return self.values[name]
-        if name in self.part.definitions:
-            return self.once(name, self.part.definitions[name])
-        if function := self.part.functions.get(name):
-            return self.once(name, function.body or ("call", name, function.arguments))
+        if made := self.part.made_of(name):
+            self.known[name] = self.known[name] if name in self.known else self(made)
+            return self.known[name]
         if name[0] == "bold":
             return self.free_vector(name[1])
         if name[0] == "sub":
@@ -199,11 +195,6 @@ class Meaning:
         if name in CONSTANTS:
             return self.number("1") * (self.library.pi if name[1] == "pi" else self.library.exp(1))
         return self.free(name)
-
-    def once(self, name, definition):
-        if name not in self.known:
-            self.known[name] = self(definition)
-        return self.known[name]
 
     def free_vector(self, letter):
         if not self.sizes.get(letter):
@@ -252,7 +243,8 @@ class Meaning:
             raise ReadingError(f"a derivative of {written(tree)}, of which nothing has been said")
         if by[0] == "bold" and by not in set(map(self.whole, self.part.origins(own))):
             raise RefutedError(f"this does not depend on {by[1]}")
-        base, here = self.given({} if total or whole not in own else self.held(own)), self.named(whole)
+        held = () if total or whole not in own else own  # so that no derivative goes through the definitions of these
+        base, here = self.given({name: self.named(name) for name in held if name in self.part.definitions}), self.named(whole)
         if whole == by and by[0] != "bold":
             return [self.derivative(lambda value: base.given({by: value})(tree), here)]
 
@@ -263,10 +255,6 @@ class Meaning:
 
         places = np.ndindex(here.shape) if by[0] == "bold" else [self.place(here, by[2])]
         return [self.derivative(partial(moved, place), here[place]) for place in places]
-
-    def held(self, own):
-        """The present values of the names that are defined, so that no derivative goes through their definitions."""
-        return {name: self.named(name) for name in own if name in self.part.definitions}
 
     def partials(self, by, tree):
         """The gradient, as a column; without a variable, by all that the quantity is made of."""
@@ -287,10 +275,6 @@ class Symbols(Meaning):
     """With SymPy's symbols for what is free and undefined functions for what is unknown."""
 
     library, number = sp, sp.Rational
-
-    def __init__(self, *context):
-        super().__init__(*context)
-        self.divisors = []  # all that was divided by
 
     def poles(self):
         """Rational zeros of the divisors that are polynomials in one name, as {name: value}."""
@@ -334,10 +318,6 @@ class Numbers(Meaning):
 
     library, number = mpmath, mpmath.mpf
 
-    def __init__(self, part, sizes, world, draw):
-        super().__init__(part, sizes, world)
-        self.draw = draw  # gives the free names their values
-
     def free(self, name):
         return self.draw(written(name))
 
@@ -379,15 +359,9 @@ class Numbers(Meaning):
         return central
 
     def holds(self, relation, left, right):
+        if relation == r"\ne":
+            return not self.holds("=", left, right)
+        if relation not in SIGNS:
+            raise ReadingError(f"the condition {relation}")
         sides = np.broadcast_arrays(*[np.array(self(one), dtype=object) for one in (left, right)])
-        signs = [mpmath.sign(a - b) for a, b in zip(*map(np.ravel, sides))]
-        match relation:
-            case "=":
-                return not any(signs)
-            case r"\ne" | r"\neq":
-                return any(signs)
-            case "<" | ">":
-                return all(sign == (1 if relation == ">" else -1) for sign in signs)
-            case r"\le" | r"\leq" | r"\ge" | r"\geq":
-                return all(sign != (-1 if relation[1] == "g" else 1) for sign in signs)
-        raise ReadingError(f"the condition {relation}")
+        return {int(mpmath.sign(a - b)) for a, b in zip(*map(np.ravel, sides))} <= SIGNS[relation]

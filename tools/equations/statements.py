@@ -6,7 +6,7 @@ from dataclasses import replace
 from tools.equations import graphs
 from tools.equations.claims import Claim, rounding
 from tools.equations.context import Function
-from tools.equations.formulas import ARROWS, CONDITIONS, EQUALITIES, SIGNS, ReadingError
+from tools.equations.formulas import CONDITIONS, EQUALITIES, SIGNS, ReadingError
 from tools.equations.formulas import flat, is_name, signs_in, sizes, space, split, statements, tokens, walk
 
 
@@ -41,10 +41,10 @@ class Place:
     def count(self, signs, text=None):
         self.document.equations.append((self.section, signs, text or self.tex))
 
-    def missed(self, signs):
+    def missed(self, signs, said=False):
         """Equals signs that no reading has consumed are not checked."""
         self.count(signs)
-        self.remark("an equals sign that was not read", "not checked")
+        self.remark("" if said else "an equals sign that was not read", "not checked")
 
 
 class Formula(Place):
@@ -57,10 +57,8 @@ class Formula(Place):
         with self.attempt():
             self.take()
         missed = signs_in(self.tex) - len([one for one in flat(self.pieces) if one in SIGNS and one.seen])
-        if missed and any(claim.verdict for claim in document.claims[before:]):
-            self.count(0 if hidden else missed)
-        elif missed:
-            self.missed(0 if hidden else missed)
+        if missed:
+            self.missed(0 if hidden else missed, any(claim.verdict for claim in document.claims[before:]))
 
     def take(self):
         self.pieces, frames = tokens(self.tex)
@@ -90,7 +88,7 @@ class Formula(Place):
 
     def statement(self, sides, relations):
         if ":" in relations:
-            self.mapping(relations, sides[0], *split(sides[1], ARROWS)[0])
+            self.mapping(relations, sides[0], *split(sides[1], {r"\to"})[0])
         elif CONDITIONS.issuperset(relations):
             trees = [self.part.read(side) for side in sides]
             for left, relation, right in zip(trees, relations, trees[1:]):
@@ -148,7 +146,7 @@ class Formula(Place):
 
     def dimension(self, letter, size):
         r"""\mathbf{x} \in \mathbb{R}^n: it may not be another one than before, but on the sheet."""
-        known = self.part.stated(letter)
+        known = self.part.dimensions(letter)
         if self.document.sheet and known and size not in known:
             self.remark(f"the dimension of {letter} is another one")
         if ("bold", letter) in self.part.definitions:
@@ -163,19 +161,11 @@ class Formula(Place):
         name = part.read(left)
         if relation == ":=" and name[0] in ("bar", "nabla"):
             part.define_notation(name, part.read(sides[1]))
-        elif relation not in EQUALITIES or not part.is_new(name):
+            return name
+        if relation not in EQUALITIES or not part.is_new(name) or not part.define(name, part.read(sides[1])):
             return None
-        else:
-            return self.named(name, part.read(sides[1]))
-        return name
-
-    def named(self, name, tree):
-        part = self.part
-        if not part.define(name, tree):
-            return None
-        if name in part.definitions:
-            if ("bar",) in part.notations and name[:2] == ("sub", ("name", "t")):
-                self.remark(graphs.assignment(tree, part))
-            if name[0] == "bold" and name[1] in part.sizes:
-                self.claim(name, r"\in", part.sizes[name[1]])
+        if ("bar",) in part.notations and name in graphs.steps(part):
+            self.remark(graphs.assignment(part.definitions[name], part))
+        if name[0] == "bold" and name[1] in part.sizes:
+            self.claim(name, r"\in", part.sizes[name[1]])
         return name
