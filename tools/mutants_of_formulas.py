@@ -18,7 +18,7 @@ import sys
 from tools import equations
 from tools.equations.documents import ANSWER, Document
 from tools.equations.events import printed
-from tools.equations.formulas import RELATIONS, tokens
+from tools.equations.formulas import RELATIONS, flat, tokens
 
 ((PLACE, SOURCE),) = printed(equations.FILES[0])
 SHEET = Document(equations.SHEET)
@@ -144,13 +144,8 @@ def formulas(events, part="front"):
             named = ANSWER.match(event.text)
             for cell in event.inside:
                 yield from ((named[1] if named else part, one) for one in cell if one.kind == "formula")
-        elif event.kind == "formula" and RELATIONS & {one.kind for one in deep(tokens(event.text)[0])}:
+        elif event.kind == "formula" and RELATIONS & {one.kind for one in flat(tokens(event.text)[0])}:
             yield part, event
-
-
-def deep(pieces):
-    for piece in pieces:
-        yield from [piece] if isinstance(piece, str) else deep(piece)
 
 
 def changed(events, old, tex):

@@ -100,33 +100,26 @@ def pieces(node, arguments=()):
     if isinstance(node, ast.Lambda | ast.FunctionDef):
         parameters = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
         arguments = [parameter.arg for parameter in parameters if parameter.arg != "self"]
-    if isinstance(node, ast.expr):
-        yield from ((node, new) for new in variants(node, arguments))
-    if isinstance(node, ast.If):
-        yield from ((node.test, ast.Constant(value)) for value in (True, False))
-    if isinstance(node, ast.Assign | ast.AugAssign | ast.Raise | ast.Continue) or is_call(node):
-        yield node, ast.Pass()
+    match node:
+        case ast.expr():
+            yield from ((node, new) for new in variants(node, arguments))
+        case ast.If(test):
+            yield from ((test, ast.Constant(value)) for value in (True, False))
+        case ast.Assign() | ast.AugAssign() | ast.Raise() | ast.Continue() | ast.Expr(ast.Call()):
+            yield node, ast.Pass()
     for child in ast.iter_child_nodes(node):
         if not isinstance(child, ast.arguments | ast.JoinedStr):  # neither defaults nor messages
             yield from pieces(child, arguments)
 
 
-def is_call(node):
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
-
-
 def scopes(source):
-    """(name, syntax) of each function, method, and other line of an operation."""
+    """(name, syntax) of each function, method, and other line of a class."""
     for node in ast.parse(source).body:
         if isinstance(node, ast.FunctionDef):
             yield node.name, node
         elif isinstance(node, ast.ClassDef):
-            is_operation = any(isinstance(part, ast.FunctionDef) and part.name == "forward" for part in node.body)
             for part in node.body:
-                if isinstance(part, ast.FunctionDef):
-                    yield f"{node.name}.{part.name}", part
-                elif is_operation:
-                    yield node.name, part
+                yield f"{node.name}.{part.name}" if isinstance(part, ast.FunctionDef) else node.name, part
 
 
 def mutants():

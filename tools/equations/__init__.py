@@ -45,13 +45,6 @@ FILES = [PROJECT / "docs" / "DL-Sheet01.md", PROJECT / "DL-Sheet01.ipynb"]
 COLUMNS = ["equations", "equals signs", "definitions", "by symbols", "by numbers", "not checked", "dimensions"]
 
 
-def check(files=FILES, write_up=None):
-    """The settled Documents; `write_up` is what the write-up will hold."""
-    sheet = Document(SHEET)
-    sources = {FILES[0]: printed(FILES[0], write_up)} if write_up else {}
-    return [Document(path, sheet, sources.get(path)).settled() for path in files]
-
-
 def tally(documents):
     """{part of the sheet: Counter of the columns}; an equals sign of which nothing else can be said has not been checked."""
     table = {}
@@ -85,11 +78,14 @@ def report(documents):
 
 def equation_table(text=None):
     """The report on the write-up, which will hold this text, and on the notebook: for the last page of the former."""
-    return report(check(write_up=text))
+    sheet = Document(SHEET)
+    write_up = Document(FILES[0], sheet, text and printed(FILES[0], text))
+    return report([write_up.settled(), Document(FILES[1], sheet).settled()])
 
 
 def main(arguments):
-    documents = check([Path(one) for one in arguments] or FILES)
+    sheet = Document(SHEET)
+    documents = [Document(path, sheet).settled() for path in arguments or FILES]
     for document in documents:
         for claim in document.claims:
             if claim.verdict in ("false", "too narrow"):

@@ -2,6 +2,7 @@
 
 import random
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, islice, product
@@ -84,10 +85,9 @@ class Claim:
 
     def judged(self):
         if self.part.point and not self.at_point and is_number(self.right):
-            try:
+            with suppress(RefutedError):
                 return self.everywhere()
-            except RefutedError:
-                self.at_point = True
+            self.at_point = True
         return self.everywhere()
 
     def everywhere(self):
@@ -236,8 +236,7 @@ class Claim:
 
 def needless(condition, claims):
     """A point that a condition excludes, although all claims under this condition are true there; or None."""
-    claims = [one for one in claims if condition in one.part.conditions and one.relation in ("=", r"\in")]
-    claims = [one for one in claims if one.verdict != "not checked"]
+    claims = [one for one in claims if condition in one.part.conditions and one.relation and one.verdict != "not checked"]
     if any(claim.verdict == "false" for claim in claims):
         return None  # that is to be said first
     context = repr((condition, [claim.context for claim in claims]))

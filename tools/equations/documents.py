@@ -97,7 +97,7 @@ class Document:
         """A cell with only a number is the value of the formula before it: of a path, the product along it."""
         place = Place(self, cell, f"{before.text} | {cell.text}")
         with place.attempt():
-            side = first_side(before.text)
+            side = sides_of(before.text)[0]
             if side == [r"\sum"]:
                 left = ("bar", self.paths[0][1][0])
                 place.claim(left, "=", reduce(lambda total, path: ("add", total, path), self.paths))
@@ -111,8 +111,7 @@ class Document:
     def partials(self, before, cell):
         place = Place(self, cell, f"{before.text} | {cell.text}")
         with place.attempt():
-            chains = [statements(tokens(one.text)[0]) for one in (before, cell)]
-            place.remark(graphs.partials(*[[self.part.read(side) for sides, _ in found for side in sides] for found in chains]))
+            place.remark(graphs.partials(*[list(map(self.part.read, sides_of(one.text))) for one in (before, cell)]))
 
     def answer(self, row):
         """In an answer sheet, a formula without an equals sign is the boxed answer of the part whose row it is."""
@@ -126,7 +125,7 @@ class Document:
                     if not self.part.boxed:
                         raise ReadingError("an answer to which nothing is boxed")
                     place.count(1)
-                    place.claim(self.part.read(first_side(event.text)), "=", self.part.boxed[-1])
+                    place.claim(self.part.read(sides_of(event.text)[0]), "=", self.part.boxed[-1])
 
     def picture(self, event):
         """What is written in the nodes of a graph are claims."""
@@ -140,9 +139,9 @@ class Document:
             for tex in [first] * ("=" in first) + [value if "=" in value else f"{name} = {value}" for value in values]:
                 place.tex = f"{tex} in {path.name}"
                 with place.attempt():
-                    sides, _ = next(statements(tokens(tex)[0]))
+                    left, right, *_ = map(self.part.read, sides_of(tex))
                     place.count(1)
-                    place.claim(self.part.read(sides[0]), "=", self.part.read(sides[1]), at_point=tex != first)
+                    place.claim(left, "=", right, at_point=tex != first)
 
     def verdicts(self):
         """The claims as they are settled one by one, and then the domains that are too narrow."""
@@ -161,10 +160,9 @@ class Document:
         return self
 
 
-def first_side(tex):
-    """The pieces on the left of a formula's first chain."""
-    sides, _ = next(statements(tokens(tex)[0]))
-    return sides[0]
+def sides_of(tex):
+    """The sides of a formula's chains, as lists of pieces."""
+    return [side for sides, _ in statements(tokens(tex)[0]) for side in sides]
 
 
 def is_value(text):

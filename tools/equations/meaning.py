@@ -57,13 +57,9 @@ class Meaning:
 
     def __call__(self, tree):
         match tree:
-            case ("num", digits):
+            case ("num", digits) | ("bold", "0" as digits):
                 return self.number(digits)
-            case ("bold", "0"):
-                return self.number("0")
-            case ("name", _) | ("bold", _):
-                return self.named(tree)
-            case ("sub", *_):
+            case ("name" | "bold" | "sub", *_):
                 return self.named(self.indexed(tree))
             case ("call", ("prime", function), (argument,)):
                 return self.derivative(lambda value: self.apply(function, [value]), self(argument))
@@ -189,7 +185,8 @@ class Meaning:
         if name[0] == "sub":
             whole = name[1] if name[1] in self.part.functions else self.whole(name)
             if whole != name:
-                return self.entry(self(whole), name[2])
+                value = self(whole)
+                return value[self.place(value, name[2])]
         if name[1] in self.world:
             return self.number(str(self.world[name[1]]))
         if name in CONSTANTS:
@@ -203,9 +200,6 @@ class Meaning:
         names = [("sub", ("name", letter), tuple(("num", str(i + 1)) for i in place)) for place in np.ndindex(shape)]
         return np.reshape(array([list(map(self.free, names))]), (*shape, 1)[:2])
 
-    def entry(self, value, index):
-        return value[self.place(value, index)]
-
     @staticmethod
     def place(value, index):
         place = (*[int(one[1]) - 1 for one in index], 0)[:2]
@@ -216,7 +210,8 @@ class Meaning:
     def apply(self, name, values):
         function = self.part.functions.get(name)
         if not function and self.part.function(name):
-            return self.entry(self.apply(name[1], values), name[2])
+            value = self.apply(name[1], values)
+            return value[self.place(value, name[2])]
         if not function:
             raise ReadingError(f"the function {written(name)}")
         if function.arguments and len(function.arguments) != len(values):
