@@ -359,6 +359,11 @@ def test_it_reads_tables_of_paths_and_adjoints(rows, reason, tmp_path):
     assert any(re.search(reason, message) for message in wrong) if reason else not wrong
 
 
+def test_a_broken_picture_is_not_checked(tmp_path):
+    (tmp_path / "broken.svg").write_text("<svg><g", encoding="utf-8")
+    assert verdicts(tmp_path, "![a graph](broken.svg)") == ["not checked"]
+
+
 @pytest.mark.parametrize("old, new", [
     ('data-edge="b t7"', 'data-edge="a t7"'), ('data-node="t7"', 'data-node="t10"'), ("> / <", "> · <"), (">5</", ">6</"),
 ])  # fmt: skip

@@ -206,7 +206,7 @@ def sample(count):
 
 def main(count=600):
     chosen, alive, as_true = sample(int(count)), [], []
-    with multiprocessing.get_context("fork").Pool(2) as pool:
+    with multiprocessing.get_context("fork").Pool() as pool:
         for mutant, verdict in pool.imap_unordered(survives, chosen):
             if verdict:
                 part, kind, tex, new, _ = mutant

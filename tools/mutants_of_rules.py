@@ -180,7 +180,7 @@ def fate(mutant):
 
 def main(text=""):
     titles = {"caught": [], "endless": [], "equal": [], "ALIVE": []}
-    with multiprocessing.get_context("fork").Pool(os.cpu_count(), maxtasksperchild=1) as pool:
+    with multiprocessing.get_context("fork").Pool(maxtasksperchild=1) as pool:
         originals = [(module, "original", "the original", (PROJECT / module).read_bytes()) for module in MODULES]
         if {end for _, end in pool.map(fate, originals)} != {"ALIVE"}:
             sys.exit("the suite is red before anything is broken")

@@ -105,11 +105,11 @@ class Part:
             components = sorted(one for one in used if one[0] == "sub" and one[1] == name)
             targets = components if tree[0] == "tuple" else [one for one in used if one == name]
             if targets:
-                return self.place(targets, values)
+                return self.set_point(targets, values)
         self.definitions[name] = tree
         return True
 
-    def place(self, names, values):
+    def set_point(self, names, values):
         """Takes these numbers as the values of names at the point, unless they have others there."""
         if len(values) != len(names):
             raise ReadingError(f"{len(values)} values for {', '.join(map(written, names))}")

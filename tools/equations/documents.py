@@ -130,15 +130,13 @@ class Document:
     def picture(self, event):
         """What is written in the nodes of a graph are claims."""
         place, path = Place(self, event), self.path.parent / event.text
-        if not path.exists():
-            return place.remark("there is no such picture")
-        reason, nodes = graphs.picture(path, self.part)
-        place.remark(reason)
-        for first, *values in nodes:
-            name = first.split("=")[0]
-            for tex in [first] * ("=" in first) + [value if "=" in value else f"{name} = {value}" for value in values]:
-                place.tex = f"{tex} in {path.name}"
-                with place.attempt():
+        with place.attempt():
+            reason, nodes = graphs.picture(path, self.part) if path.exists() else ("there is no such picture", [])
+            place.remark(reason)
+            for first, *values in nodes:
+                name = first.split("=")[0]
+                for tex in [first] * ("=" in first) + [value if "=" in value else f"{name} = {value}" for value in values]:
+                    place.tex = f"{tex} in {path.name}"
                     left, right, *_ = map(self.part.read, sides_of(tex))
                     place.count(1)
                     place.claim(left, "=", right, at_point=tex != first)
