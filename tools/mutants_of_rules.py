@@ -45,6 +45,7 @@ os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # they take longer to load t
 EQUIVALENT = {
     "float else np.maximum(x, y)  ->  np.maximum(x, y)": "only slower: the result becomes a float again",
     "x + equal(x, 0.0) * equal(y, 0.0)  ->  x - equal": "the sign of a number that is multiplied by y = 0",
+    "isinstance(like, (float, np.ndarray))  ->  False": "only slower: a product with ones is a broadcast",
 }
 
 OPERATORS = {
