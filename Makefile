@@ -2,33 +2,39 @@
 # make test       every test, the notebook's outputs included
 # make notebook   open the notebook in JupyterLab
 # make renew      after a change: the notebook's outputs, and the numbers, figures and PDF of the write-up
-# make proof      prove every equals sign of the write-up and of the notebook's prose
+# make equations  check every equals sign of the write-up and of the notebook's prose
 # make benchmark  measure this library beside its peers (about a quarter of an hour), write docs/performance.md
 # make billion    gradients over a billion points that never exist at once, on two workers
 # make lint       ruff
 # make clean      remove what make has made
+#
+# Each sets itself up: in .venv what requirements.txt and tools/requirements.txt list, in .venv-benchmarks the peers.
 
 PYTHON ?= python3
 BIN := .venv/bin
 NBCONVERT := $(BIN)/jupyter nbconvert --log-level=ERROR --to notebook
 EXECUTE := --execute --ExecutePreprocessor.record_timing=False --KernelManager.transport=ipc
 
-.PHONY: results test notebook renew proof benchmark billion lint clean
+# What the notebook reads, and what the rendering of the write-up does.
+ENGINE := autograd_nodes.py $(wildcard autograd_engine/*.py)
+RENDERING := tools/render.py tools/filter.lua tools/write-up.typ $(wildcard docs/figures/*)
+
+.PHONY: results test notebook renew equations benchmark billion lint clean
 .DELETE_ON_ERROR:
 
 results: build/DL-Sheet01.html build/DL-Sheet01.pdf
-	@$(BIN)/python docs/summary.py build/DL-Sheet01.ipynb $^
+	@$(BIN)/python -m tools.summary build/DL-Sheet01.ipynb $^
 
-build/DL-Sheet01.ipynb: .venv/ready DL-Sheet01.ipynb autograd_nodes.py autograd_views.py
+build/DL-Sheet01.ipynb: .venv/ready DL-Sheet01.ipynb docs/sheet-equations.md $(ENGINE)
 	@mkdir -p build
 	$(NBCONVERT) $(EXECUTE) --output-dir build DL-Sheet01.ipynb
 
-build/DL-Sheet01.html: build/DL-Sheet01.ipynb docs/render.py
-	$(BIN)/python docs/render.py notebook $< $@
+build/DL-Sheet01.html: build/DL-Sheet01.ipynb $(RENDERING)
+	$(BIN)/python -m tools.render notebook $< $@
 
-build/DL-Sheet01.pdf: .venv/ready docs/DL-Sheet01.md docs/render.py docs/filter.lua docs/write-up.typ $(wildcard docs/figures/*)
+build/DL-Sheet01.pdf: .venv/ready docs/DL-Sheet01.md $(RENDERING)
 	@mkdir -p build
-	$(BIN)/python docs/render.py --output $@
+	$(BIN)/python -m tools.render --output $@
 
 test: .venv/ready
 	$(BIN)/python -m pytest --nbval tests DL-Sheet01.ipynb
@@ -39,11 +45,11 @@ notebook: .venv/ready
 renew: .venv/ready
 	$(NBCONVERT) $(EXECUTE) --inplace DL-Sheet01.ipynb
 	$(NBCONVERT) --CoalesceStreamsPreprocessor.enabled=True --inplace DL-Sheet01.ipynb
-	$(BIN)/python -m docs.results
-	$(BIN)/python docs/render.py
+	$(BIN)/python -m tools.quote
+	$(BIN)/python -m tools.render
 
-proof: .venv/ready
-	$(BIN)/python -m docs.proof
+equations: .venv/ready
+	$(BIN)/python -m tools.equations
 
 benchmark: .venv-benchmarks/ready
 	.venv-benchmarks/bin/python -m benchmarks.compare
@@ -54,9 +60,9 @@ billion: .venv-benchmarks/ready
 lint: .venv/ready
 	$(BIN)/ruff check .
 
-.venv/ready: requirements.txt docs/requirements.txt
+.venv/ready: requirements.txt tools/requirements.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r docs/requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r tools/requirements.txt
 	@touch $@
 
 .venv-benchmarks/ready: requirements.txt benchmarks/requirements.txt

@@ -5,9 +5,9 @@ import re
 import nbformat
 import pytest
 
-pytest.importorskip("pypandoc", reason="needs docs/requirements.txt")
-pytest.importorskip("typst", reason="needs docs/requirements.txt")
-from docs.render import WRITE_UP, notebook_to_html, write_up_to_pdf
+pytest.importorskip("pypandoc", reason="needs tools/requirements.txt")
+pytest.importorskip("typst", reason="needs tools/requirements.txt")
+from tools.render import WRITE_UP, notebook_to_html, write_up_to_pdf
 
 PDF = WRITE_UP.with_suffix(".pdf")
 
@@ -29,7 +29,7 @@ def rendered(tmp_path):
 
 
 def test_the_committed_pdf_is_the_rendering_of_the_markdown_beside_it(pdf):
-    assert write_up_to_pdf() == pdf, "run `python docs/render.py` and commit docs/DL-Sheet01.pdf"
+    assert write_up_to_pdf() == pdf, "run `make renew` and commit docs/DL-Sheet01.pdf"
 
 
 def test_the_pdf_says_that_it_is_accessible_and_fit_for_archives(pdf):

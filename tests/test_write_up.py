@@ -6,9 +6,9 @@ import re
 import numpy as np
 import pytest
 
-from docs import results
+from tools import quote
 
-MARKDOWN = (results.DOCS / "DL-Sheet01.md").read_text(encoding="utf-8")
+MARKDOWN = quote.WRITE_UP.read_text(encoding="utf-8")
 PARTS = {
     "1(a)": 2, "1(b)": 2, "1(c)": 2, "1(d)": 2, "1(e)": 2, "1(f)": 6, "1(g)": 4, "1(h)": 4, "2(a)": 8, "2(b)": 16, "2(c)": 12,
     "3(a)": 30, "3(b)": 10,
@@ -20,8 +20,8 @@ def renewed(tmp_path_factory):
     """The write-up and its drawn graphs, made anew from the code."""
     folder = tmp_path_factory.mktemp("figures")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(results, "FIGURES", folder)
-        return results.renewed(MARKDOWN), folder
+        patch.setattr(quote, "FIGURES", folder)
+        return quote.renewed(MARKDOWN), folder
 
 
 def test_every_quoted_number_table_and_listing_is_what_the_code_says(renewed):
@@ -30,18 +30,18 @@ def test_every_quoted_number_table_and_listing_is_what_the_code_says(renewed):
 
 def test_a_quotation_knows_the_text_with_those_before_it_renewed():
     text = "a <!--=1 + 1-->old<!--/--> <!--='>2<' in text-->old<!--/-->"
-    assert results.quoted(text, {}) == "a <!--=1 + 1-->2<!--/--> <!--='>2<' in text-->True<!--/-->"
+    assert quote.quoted(text, {}) == "a <!--=1 + 1-->2<!--/--> <!--='>2<' in text-->True<!--/-->"
 
 
 @pytest.mark.parametrize("name", ["graph-A", "graph-A-swept", "graph-B", "graph-B-swept"])
 def test_every_drawn_graph_is_what_the_code_draws(renewed, name):
-    committed = (results.DOCS / "figures" / f"{name}.svg").read_text(encoding="utf-8")
+    committed = (quote.FIGURES / f"{name}.svg").read_text(encoding="utf-8")
     assert (renewed[1] / f"{name}.svg").read_text(encoding="utf-8") == committed, "make renew brings it up to date"
 
 
 def test_every_bound_of_an_error_has_been_checked_by_the_notebook():
     """What the text says is true to 10^-12, and so on, the notebook has found true."""
-    notebook = json.loads((results.DOCS.parent / "DL-Sheet01.ipynb").read_text(encoding="utf-8"))
+    notebook = json.loads((quote.PROJECT / "DL-Sheet01.ipynb").read_text(encoding="utf-8"))
     texts = ["".join(output.get("text", "")) for cell in notebook["cells"] for output in cell.get("outputs", [])]
     checked = set(re.findall(r"< 1e-(\d+): (?:True|\d+)$", "".join(texts), re.MULTILINE))
     claimed = set(re.findall(r"10\^\{-(\d+)\}", re.sub("<!--.*?-->", "", MARKDOWN)))
@@ -50,15 +50,15 @@ def test_every_bound_of_an_error_has_been_checked_by_the_notebook():
 
 
 def test_central_differences_give_about_ten_digits(monkeypatch, tmp_path):
-    monkeypatch.setattr(results, "FIGURES", tmp_path)
-    names = results.run_notebook()
+    monkeypatch.setattr(quote, "FIGURES", tmp_path)
+    names = quote.run_notebook()
     assert 9.5 < -np.log10(names["errors"].min() / abs(names["exact"])) < 12
 
 
 def test_every_figure_in_the_folder_is_shown():
-    texts = MARKDOWN + (results.DOCS / "performance.md").read_text(encoding="utf-8")
+    texts = MARKDOWN + (quote.WRITE_UP.parent / "performance.md").read_text(encoding="utf-8")
     shown = set(re.findall(r"\]\(figures/(.*?)\)", texts))
-    assert shown == {path.name for path in (results.DOCS / "figures").iterdir()}
+    assert shown == {path.name for path in quote.FIGURES.iterdir()}
 
 
 def test_the_answer_sheet_has_a_row_for_each_part_with_its_points():

@@ -1,18 +1,20 @@
-"""Break each rule of each operation in turn, and see that the suite goes red.
+"""Break each rule of each operation, and the sweeps, in turn, and see that the suite goes red.
 
-    python tests/mutants_of_rules.py            all mutants
-    python tests/mutants_of_rules.py Divide     those whose title holds this text
+    python -m tools.mutants_of_rules            all mutants
+    python -m tools.mutants_of_rules Divide     those whose title holds this text
 
-A mutant is autograd_nodes.py with one change: a sign, a factor, an operand, a constant, a function, a comparison, a
-condition, a whole rule; in the sweeps also a line left out. Changed are the operations, the functions that rules are
-written with, and the sweeps. Each mutant meets the tests in a process of its own, up to the first that fails.
+A mutant is one module with one change: a sign, a factor, an operand, a constant, a function, a comparison, a condition, a
+whole rule, or a line left out. It meets the tests in a copy of the project and a process of its own, up to the first that
+fails: file by file, first the tests with its name, which take a second or two, and then all.
 """
 
 import ast
 import contextlib
 import multiprocessing
 import os
+import re
 import resource
+import shutil
 import signal
 import sys
 import tempfile
@@ -25,25 +27,24 @@ import mpmath  # noqa: F401
 import pytest
 import sympy  # noqa: F401
 
-os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # they take longer to load than the tests to run
-
-TESTS = Path(__file__).resolve().parent
-SOURCE = (TESTS.parent / "autograd_nodes.py").read_bytes()
-VALUES, RULES, GRAPHS, ERRORS, PROTOCOL, RANDOM = [
-    f"tests/test_{name}.py"
-    for name in ("values_and_derivatives", "one_set_of_rules", "graphs", "errors", "numpy_protocol", "random_graphs")
-]
+# module: (the functions and classes in it that are changed, the tests that must notice, the quickest first)
+MODULES = {
+    "autograd_nodes.py": (
+        r".", "one_set_of_rules graphs values_and_derivatives errors numpy_protocol random_graphs",
+    ),
+    "autograd_engine/graph.py": (
+        r"Graph\.(sweep_|forward|backward|refresh|evaluate|fold|_is_stale|_evaluated|_store)|fit$|topological_order",
+        "graphs errors one_set_of_rules random_graphs numpy_protocol values_and_derivatives",
+    ),
+}  # fmt: skip
+PROJECT = Path(__file__).resolve().parents[1]
 SECONDS, BYTES = 300, 4 << 30  # what a mutant may use up; one that never comes back is caught
-
-HELPERS = ["_scalars_by", "maximum", "equal", "matmul", "outer", "keep_axes", "max_rule", "_fitted"]
-SWEEPS = [f"Graph.{name}" for name in ("forward", "backward", "_values", "_adjoints", "_commit", "_is_stale", "_refresh")]
+os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # they take longer to load than the tests to run
 
 # Mutants that mean the same as the original, by a part of their title, and why.
 EQUIVALENT = {
-    "is float else np.maximum(x, y)  ->  np.maximum(x, y)": "only slower: the result becomes a float again",
+    "float else np.maximum(x, y)  ->  np.maximum(x, y)": "only slower: the result becomes a float again",
     "x + equal(x, 0.0) * equal(y, 0.0)  ->  x - equal": "the sign of a number that is multiplied by y = 0",
-    "not isinstance(x, (float, np.ndarray)))  ->  isinstance(like, np.ndarray)": "zeros like a number or an array are an array",
-    "not isinstance(x, (float, np.ndarray)))  ->  not isinstance(x": "other chunks, the same zeros",
     "isinstance(like, (float, np.ndarray))  ->  False": "only slower: a product with ones is a broadcast",
 }
 
@@ -100,79 +101,77 @@ def pieces(node, arguments=()):
     if isinstance(node, ast.Lambda | ast.FunctionDef):
         parameters = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
         arguments = [parameter.arg for parameter in parameters if parameter.arg != "self"]
-    if isinstance(node, ast.expr):
-        yield from ((node, new) for new in variants(node, arguments))
-    if isinstance(node, ast.If):
-        yield from ((node.test, ast.Constant(value)) for value in (True, False))
+    match node:
+        case ast.expr():
+            yield from ((node, new) for new in variants(node, arguments))
+        case ast.If(test):
+            yield from ((test, ast.Constant(value)) for value in (True, False))
+        case ast.Assign() | ast.AugAssign() | ast.Raise() | ast.Continue() | ast.Expr(ast.Call()):
+            yield node, ast.Pass()
     for child in ast.iter_child_nodes(node):
         if not isinstance(child, ast.arguments | ast.JoinedStr):  # neither defaults nor messages
             yield from pieces(child, arguments)
 
 
-def lines(function):
-    """Each line of a function left out."""
-    for node in ast.walk(function):
-        if isinstance(node, ast.Assign | ast.AugAssign | ast.Raise | ast.Continue) or is_call(node):
-            yield node, ast.Pass()
-
-
-def is_call(node):
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
-
-
-def scopes():
-    """(title, syntax) of all that is changed."""
-    for node in ast.parse(SOURCE).body:
-        if isinstance(node, ast.FunctionDef) and node.name in HELPERS:
+def scopes(source):
+    """(name, syntax) of each function, method, and other line of a class."""
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef):
             yield node.name, node
         elif isinstance(node, ast.ClassDef):
-            functions = {f"{node.name}.{part.name}": part for part in node.body if isinstance(part, ast.FunctionDef)}
-            yield from ((title, part) for title, part in functions.items() if title in SWEEPS)
-            if any(title.endswith(".forward") for title in functions) and node.name != "Graph":
-                yield from ((node.name, part) for part in node.body)
+            for part in node.body:
+                yield f"{node.name}.{part.name}" if isinstance(part, ast.FunctionDef) else node.name, part
 
 
 def mutants():
-    """(title, source) of each, in the order of the file."""
-    starts = [0]
-    for line in SOURCE.splitlines(keepends=True):
-        starts.append(starts[-1] + len(line))
-    seen = set()
-    for scope, node in scopes():
-        for old, new in [*pieces(node), *(lines(node) if scope in SWEEPS else ())]:
-            start, end = starts[old.lineno - 1] + old.col_offset, starts[old.end_lineno - 1] + old.end_col_offset
-            text = ast.unparse(ast.fix_missing_locations(new))
-            source = SOURCE[:start] + (f"({text})" if isinstance(new, ast.expr) else text).encode() + SOURCE[end:]
-            if source not in seen:
-                seen.add(source)
-                yield scope, f"{scope} line {old.lineno}: {' '.join(ast.unparse(old).split())}  ->  {text}", source
+    """(module, name, title, source) of each, in the order of the files."""
+    for module, (changed, _) in MODULES.items():
+        original, seen = (PROJECT / module).read_bytes(), set()
+        starts = [0]
+        for line in original.splitlines(keepends=True):
+            starts.append(starts[-1] + len(line))
+        for name, scope in scopes(original):
+            for old, new in pieces(scope) if re.match(changed, name) else ():
+                start, end = starts[old.lineno - 1] + old.col_offset, starts[old.end_lineno - 1] + old.end_col_offset
+                text = ast.unparse(ast.fix_missing_locations(new))
+                source = original[:start] + (f"({text})" if isinstance(new, ast.expr) else text).encode() + original[end:]
+                if source not in seen:
+                    seen.add(source)
+                    yield module, name, f"{name} line {old.lineno}: {' '.join(ast.unparse(old).split())}  ->  {text}", source
 
 
-def run(source, *arguments):
-    """Whether the tests pass with this source in the place of autograd_nodes.py."""
+@contextlib.contextmanager
+def copy_with(module, source):
+    """A copy of the project with this source in the place of the module, as the working directory."""
     with tempfile.TemporaryDirectory() as directory:
-        Path(directory, "autograd_nodes.py").write_bytes(source)
+        ignored = shutil.ignore_patterns(".*", "__pycache__", "docs", "build", "*.ipynb")
+        shutil.copytree(PROJECT, directory, dirs_exist_ok=True, ignore=ignored)
+        Path(directory, module).write_bytes(source)
         sys.path.insert(0, directory)
-        os.chdir(TESTS.parent)
-        with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
-            code = pytest.main(["-qx", "-p", "no:cacheprovider", "-o", f"pythonpath={directory}", *arguments])
+        os.chdir(directory)
+        yield
+        os.chdir(PROJECT)
+
+
+def passes(name, *options):
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
+        code = pytest.main(["-xq", "-p", "no:cacheprovider", f"tests/test_{name}.py", *options])
     return code in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
 
 
 def fate(mutant):
-    """Of a mutant in the tests of its own operation first, which take a second, and in the others after them."""
+    module, name, title, source = mutant
 
     def give_up(*_):
         raise TimeoutError
 
-    scope, title, source = mutant
     signal.signal(signal.SIGALRM, give_up)
     signal.alarm(SECONDS)
     resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
-    own = [(VALUES, "-k", f"[{scope}-")] if scope not in HELPERS + SWEEPS else []
-    started = time.monotonic()
+    started, tests, own = time.monotonic(), MODULES[module][1].split(), ("-k", name.split(".")[0])
     try:
-        alive = all(run(source, *tests) for tests in (*own, (RULES, GRAPHS, ERRORS), (VALUES,), (PROTOCOL, RANDOM)))
+        with copy_with(module, source):
+            alive = all(passes(test, *options) for options in (own, ()) for test in tests)
     except (TimeoutError, MemoryError):
         alive = False
     if alive:
@@ -181,15 +180,12 @@ def fate(mutant):
 
 
 def main(text=""):
-    missing = {*HELPERS, *SWEEPS} - {scope for scope, _ in scopes()}
-    if missing:
-        sys.exit(f"no longer in autograd_nodes.py: {missing}")
-    context = multiprocessing.get_context("fork")
-    with context.Pool(2, maxtasksperchild=1) as pool:
-        if next(pool.imap(fate, [("Add", "the original", SOURCE)]))[1] != "ALIVE":
+    titles = {"caught": [], "endless": [], "equal": [], "ALIVE": []}
+    with multiprocessing.get_context("fork").Pool(maxtasksperchild=1) as pool:
+        originals = [(module, "original", "the original", (PROJECT / module).read_bytes()) for module in MODULES]
+        if {end for _, end in pool.map(fate, originals)} != {"ALIVE"}:
             sys.exit("the suite is red before anything is broken")
-        titles = {"caught": [], "endless": [], "equal": [], "ALIVE": []}
-        for title, end in pool.imap(fate, [mutant for mutant in mutants() if text in mutant[1]]):
+        for title, end in pool.imap(fate, [mutant for mutant in mutants() if text in mutant[2]]):
             titles[end].append(title)
             print(f"{sum(map(len, titles.values())):4} {end:7} {title}", flush=True)
     equal, endless, alive = len(titles["equal"]), len(titles["endless"]), titles["ALIVE"]

@@ -1,7 +1,7 @@
 """Renders the write-up to PDF and a notebook to HTML, with Python packages only, offline, to the same bytes on every machine.
 
-    python docs/render.py [--output PATH]                     docs/DL-Sheet01.md -> docs/DL-Sheet01.pdf
-    python docs/render.py notebook INPUT.ipynb OUTPUT.html    an executed notebook -> one file that needs no other
+    python -m tools.render [--output PATH]                     docs/DL-Sheet01.md -> docs/DL-Sheet01.pdf
+    python -m tools.render notebook INPUT.ipynb OUTPUT.html    an executed notebook -> one file that needs no other
 """
 
 import argparse
@@ -15,8 +15,9 @@ import typst
 from jinja2 import DictLoader
 from nbconvert import HTMLExporter
 
-DOCS = Path(__file__).resolve().parent
-WRITE_UP = DOCS / "DL-Sheet01.md"
+TOOLS = Path(__file__).resolve().parent
+PROJECT = TOOLS.parent
+WRITE_UP = PROJECT / "docs" / "DL-Sheet01.md"
 
 # JupyterLab's page without its scripts (require.js, MathJax, Mermaid): formulas are MathML, in a font that comes with the page,
 # since without a mathematical font a browser cannot stretch a bracket.
@@ -49,10 +50,10 @@ def write_up_to_pdf(markdown=WRITE_UP):
     What the PDF could not show raises a RuntimeError: a link to no heading, a picture that is missing or has no alternative
     text, a formula that cannot be read or is too wide for the page. Its look is in write-up.typ, its conventions in filter.lua.
     """
-    options = ["--wrap=none", "--fail-if-warnings", f"--lua-filter={DOCS / 'filter.lua'}"]
+    options = ["--wrap=none", "--fail-if-warnings", f"--lua-filter={TOOLS / 'filter.lua'}"]
     body = pypandoc.convert_file(str(markdown), "typst", format="gfm", extra_args=options)
     return typst.compile(
-        ((DOCS / "write-up.typ").read_text(encoding="utf-8") + body).encode(),
+        ((TOOLS / "write-up.typ").read_text(encoding="utf-8") + body).encode(),
         root=Path(markdown).parent,
         ignore_system_fonts=True,
         pdf_standards=["ua-1", "a-2a"],
@@ -62,7 +63,7 @@ def write_up_to_pdf(markdown=WRITE_UP):
 def notebook_to_html(notebook):
     """An executed notebook as one HTML page (str) that loads nothing: formulas are MathML, pictures are inside, no scripts."""
     # make executes a copy of the notebook elsewhere: its pictures stay beside the original.
-    pictures = f"--resource-path={Path(notebook).parent}{os.pathsep}{DOCS.parent}"
+    pictures = f"--resource-path={Path(notebook).parent}{os.pathsep}{PROJECT}"
     options = ["--mathml", "--wrap=none", "--fail-if-warnings", "--embed-resources", pictures]
 
     def markdown_to_html(source):

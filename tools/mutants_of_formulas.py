@@ -1,7 +1,7 @@
-"""Break each formula of the write-up in turn, at one place, and see that the proof notices.
+"""Break each formula of the write-up in turn, at one place, and see that the checker notices.
 
-    python tests/mutants_of_formulas.py           600 mutants, evenly from all parts and kinds of change
-    python tests/mutants_of_formulas.py 5000      (nearly) all there are
+    python -m tools.mutants_of_formulas           600 mutants, evenly from all parts and kinds of change
+    python -m tools.mutants_of_formulas 5000      (nearly) all there are
 
 A mutant is docs/DL-Sheet01.md with one change in one formula that states something: a sign, a digit, an exponent, an index (a
 t_i for a t_j), a function, a factor, a term, a denominator, two entries of a matrix. It is caught if a claim becomes false or
@@ -14,15 +14,14 @@ reasons in EQUAL.
 import multiprocessing
 import re
 import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from docs import proof
-from docs.proof.documents import ANSWER, Document, printed
-from docs.proof.formulas import RELATIONS, tokens
+from tools import equations
+from tools.equations.documents import ANSWER, Document
+from tools.equations.events import printed
+from tools.equations.formulas import RELATIONS, flat, tokens
 
-((PLACE, SOURCE),) = printed(proof.FILES[0])
-SHEET = Document(proof.SHEET)
+((PLACE, SOURCE),) = printed(equations.FILES[0])
+SHEET = Document(equations.SHEET)
 
 # Mutants that are as true as the original: (part, what was there): {what is there now: why}.
 EMPTY, ZERO = "an empty corner is a zero, too", "the brackets are 0 in the stated domain"
@@ -145,13 +144,8 @@ def formulas(events, part="front"):
             named = ANSWER.match(event.text)
             for cell in event.inside:
                 yield from ((named[1] if named else part, one) for one in cell if one.kind == "formula")
-        elif event.kind == "formula" and RELATIONS & {one.kind for one in deep(tokens(event.text)[0])}:
+        elif event.kind == "formula" and RELATIONS & {one.kind for one in flat(tokens(event.text)[0])}:
             yield part, event
-
-
-def deep(pieces):
-    for piece in pieces:
-        yield from [piece] if isinstance(piece, str) else deep(piece)
 
 
 def changed(events, old, tex):
@@ -165,7 +159,7 @@ def changed(events, old, tex):
 
 def mutants():
     """(part, kind of change, formula, changed formula, number of the formula)."""
-    document = Document(proof.FILES[0], SHEET, [(PLACE, SOURCE)]).settled()  # and so a mutant settles only what it changes
+    document = Document(equations.FILES[0], SHEET, [(PLACE, SOURCE)]).settled()  # and so a mutant settles only what it changes
     if any(claim.message for claim in document.claims):
         sys.exit("the write-up is false before anything is broken")
     for number, (part, event) in enumerate(formulas(SOURCE)):
@@ -180,7 +174,7 @@ def survives(mutant):
     *_, tex, number = mutant
     _, event = [*formulas(SOURCE)][number]
     try:
-        document = Document(proof.FILES[0], SHEET, [(PLACE, changed(SOURCE, event, tex))])
+        document = Document(equations.FILES[0], SHEET, [(PLACE, changed(SOURCE, event, tex))])
         caught = any(claim.message for claim in document.verdicts())
     except Exception as crash:  # a crash is no verdict
         return mutant, f"CRASH {type(crash).__name__}: {crash}"
@@ -212,7 +206,7 @@ def sample(count):
 
 def main(count=600):
     chosen, alive, as_true = sample(int(count)), [], []
-    with multiprocessing.get_context("fork").Pool(2) as pool:
+    with multiprocessing.get_context("fork").Pool() as pool:
         for mutant, verdict in pool.imap_unordered(survives, chosen):
             if verdict:
                 part, kind, tex, new, _ = mutant

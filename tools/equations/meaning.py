@@ -1,25 +1,21 @@
 """What formulas mean: a tree becomes a value, in two ways that share no arithmetic: SymPy's symbols, and numbers at one point.
 
-`Part` holds what the text has said so far; `Symbols` and `Numbers` are the two ways, `Meaning` is what they have in common.
+`Symbols` and `Numbers` are the two ways, `Meaning` is what they have in common; what the text has said is a context.Part.
 """
 
 import random
-from collections import ChainMap
 from copy import copy
-from dataclasses import dataclass, field, replace
 from functools import partial, reduce
 
 import mpmath
 import numpy as np
 import sympy as sp
 
-from docs.proof.formulas import ReadingError, is_name, replaced, subtrees, walk, written
+from tools.equations.formulas import CONSTANTS, ReadingError, at_index, is_name, walk, written
 
 DIGITS = 50  # that must agree where derivatives are difference quotients
+SIGNS = {"=": {0}, "<": {-1}, ">": {1}, r"\le": {-1, 0}, r"\ge": {0, 1}}  # of the difference of two sides
 GUARD = 300  # the digits that are carried; the step of a difference quotient is 10^-60, so that quotients of quotients keep 50
-
-
-CONSTANTS = {("name", "e"), ("name", "pi")}
 
 
 class TooLargeError(ReadingError):
@@ -28,76 +24,6 @@ class TooLargeError(ReadingError):
 
 class RefutedError(ArithmeticError):
     """A claim that is false, or a value that does not exist at a point of the stated domain."""
-
-
-@dataclass
-class Function:
-    """What is known of a function; without a body it is any smooth one."""
-
-    arguments: tuple = ()
-    body: tuple | None = None
-    dimension: tuple = ()  # of its values
-    sizes: dict = field(default_factory=dict)  # letter of an argument: its dimension
-
-
-class Part:
-    """What has been said in one part of a document, and in the part that it belongs to."""
-
-    TABLES = ["definitions", "functions", "notations", "sizes", "conditions", "point"]
-
-    def __init__(self, name, parent=None):
-        self.name, self.parent = name, parent
-        self.definitions, self.functions, self.notations, self.sizes, self.conditions, self.point = [
-            getattr(parent, table).new_child() if parent else ChainMap() for table in self.TABLES
-        ]
-        # definitions: {name: tree}; functions: {name: Function}; notations: {tree: what it is short for};
-        # sizes: {letter of a vector or matrix: its dimension, as last stated}; conditions: {(relation, left, right): True};
-        # point: {name: the number that it is where numbers are meant}
-        self.boxed = []
-
-    def snapshot(self):
-        """The part as it stands now; only its domain and its point may still be stated later."""
-        now = copy(self)
-        now.definitions, now.notations, now.sizes = dict(self.definitions), dict(self.notations), dict(self.sizes)
-        now.functions = {name: replace(one, sizes=dict(one.sizes)) for name, one in self.functions.items()}
-        return now
-
-    def letters(self):
-        """Those that are followed by arguments."""
-        return {written(name).split("_")[0] for name in self.functions}
-
-    def function(self, name):
-        """The function of this name, or the one of which it is a component."""
-        return self.functions.get(name) or (self.functions.get(name[1]) if name[0] == "sub" else None)
-
-    def size_names(self):
-        """The letters that stand for dimensions, as n in R^n."""
-        sizes = [*self.sizes.values()]
-        for function in self.functions.values():
-            sizes += [function.dimension, *function.sizes.values()]
-        return {one[1] for size in sizes for one in size if one[0] == "name"}
-
-
-def names(tree, part):
-    """The names that a tree is made of: a function is made of its arguments, a derivative of what its quantity is made of."""
-    function = part.function(tree) if is_name(tree) else None
-    if function or tree[0] == "call":
-        return names(("tuple", function.arguments if function else tree[2]), part)
-    if is_name(tree):
-        return {tree} - CONSTANTS
-    if tree[0] in ("deriv", "nabla"):
-        by, quantity = tree[1:3]
-        return names(part.definitions.get(quantity, quantity), part) | (names(by, part) if by else set())
-    if tree[0] == "sum" and tree[2][0] == tree[3][0] == "num":
-        numbers = range(int(tree[2][1]), int(tree[3][1]) + 1)
-        return set().union(*[names(replaced(tree[4], ("name", tree[1]), ("num", str(i))), part) for i in numbers])
-    return set().union(*[names(one, part) for one in subtrees(tree[1:])])
-
-
-def origins(found, part):
-    """These names, and all that they are made of themselves."""
-    made = [names(part.definitions[name], part) for name in found if name in part.definitions]
-    return found.union(*[origins(one - found, part) for one in made])
 
 
 def array(rows):
@@ -118,9 +44,11 @@ def shown(shape):
 class Meaning:
     """Trees as values: numbers, or object arrays of two dimensions (vectors are columns). Subclasses say what a number is."""
 
-    def __init__(self, part, sizes, world):
-        self.part, self.sizes, self.world = part, sizes, world  # world: {letter of a dimension: number}
+    def __init__(self, part, sizes, world, draw=None):
+        self.part, self.sizes, self.world, self.draw = part, sizes, world, draw
+        # sizes: {letter of a vector: its dimension}; world: {letter of a dimension: number}; draw gives numbers to free names
         self.values, self.known = {}, {}  # of names: those that are given, and those that have been found from definitions
+        self.divisors = []  # all that was divided by
 
     def given(self, values):
         other = copy(self)
@@ -129,13 +57,9 @@ class Meaning:
 
     def __call__(self, tree):
         match tree:
-            case ("num", digits):
+            case ("num", digits) | ("bold", "0" as digits):
                 return self.number(digits)
-            case ("bold", "0"):
-                return self.number("0")
-            case ("name", _) | ("bold", _):
-                return self.named(tree)
-            case ("sub", *_):
+            case ("name" | "bold" | "sub", *_):
                 return self.named(self.indexed(tree))
             case ("call", ("prime", function), (argument,)):
                 return self.derivative(lambda value: self.apply(function, [value]), self(argument))
@@ -145,18 +69,16 @@ class Meaning:
                 return self(("call", tree, known.arguments))
             case ("fn", function, argument):
                 return each(lambda one: self.real(getattr(self.library, function)(one), function), self(argument))
-            case ("deriv", ("bold", _) as by, quantity, total):
-                columns = self.gradient(by, quantity, total)
-                return np.hstack([one if isinstance(one, np.ndarray) else array([[one]]) for one in columns])
             case ("deriv", by, quantity, total):
-                return self.gradient(by, quantity, total)[0]
+                columns = self.gradient(by, quantity, total)
+                return np.hstack([np.atleast_2d(one) for one in columns]) if by[0] == "bold" else columns[0]
             case ("nabla", by, quantity):
                 notation = self.part.notations.get(tree)
                 return self(notation).T if notation else self.partials(by, quantity)
             case ("at", ("nabla", by, quantity), fixed) if fixed != by and fixed in self.own(quantity):
                 return self.partials(by, quantity)
             case ("bar", node) if ("bar",) in self.part.notations:
-                return self.gradient(node, self.part.notations["bar",], total=True)[0]
+                return self.gradient(node, self.part.notations["bar",][2], total=True)[0]
             case ("path", steps):
                 return self.along(steps)
         return self.arithmetic(tree)
@@ -171,12 +93,14 @@ class Meaning:
                 return self.sum(self(left), self(right))
             case ("sum", index, first, last, body):
                 numbers = range(self.size(first), self.size(last) + 1)
-                terms = [self(replaced(body, ("name", index), ("num", str(i)))) for i in numbers]
+                terms = [self(at_index(body, index, i)) for i in numbers]
                 return reduce(self.sum, terms) if terms else self.number("0")
             case ("mul", left, right):
                 return self.product(self(left), self(right))
             case ("div", left, right):
-                over, under = self(left), self.scalar(self(right))
+                over, under = self(left), self(right)
+                if isinstance(under, np.ndarray):
+                    raise RefutedError("a division by a vector or matrix")
                 return each(lambda one: self.ratio(one, under), over)
             case ("pow", ("name", "e"), exponent):
                 return self(("fn", "exp", exponent))
@@ -204,12 +128,6 @@ class Meaning:
         raise ReadingError(unread.get(tree[0], f"what {tree} means"))
 
     @staticmethod
-    def scalar(value):
-        if isinstance(value, np.ndarray):
-            raise RefutedError("a vector or matrix where a number should be")
-        return value
-
-    @staticmethod
     def sum(left, right):
         if np.shape(left) != np.shape(right):
             raise RefutedError(f"a sum of dimensions {shown(np.shape(left))} and {shown(np.shape(right))}")
@@ -229,7 +147,7 @@ class Meaning:
         if ("dots",) in trees:
             *first, _, last = trees
             letters = [one for one in walk(last) if one[0] == "name" and one[1] in self.world]
-            runs = [[replaced(last, one, ("num", str(i + 1))) for i in range(self.size(one))] for one in letters]
+            runs = [[at_index(last, one[1], i + 1) for i in range(self.size(one))] for one in letters]
             runs = [run for run in runs if first and run[: len(first)] == first]
             if not runs:
                 raise ReadingError("what these dots stand for")
@@ -259,26 +177,21 @@ class Meaning:
     def named(self, name):
         if name in self.values:
             return self.values[name]
-        if name in self.part.definitions:
-            return self.once(name, self.part.definitions[name])
-        if function := self.part.functions.get(name):
-            return self.once(name, function.body or ("call", name, function.arguments))
+        if made := self.part.made_of(name):
+            self.known[name] = self.known[name] if name in self.known else self(made)
+            return self.known[name]
         if name[0] == "bold":
             return self.free_vector(name[1])
         if name[0] == "sub":
             whole = name[1] if name[1] in self.part.functions else self.whole(name)
             if whole != name:
-                return self.entry(self(whole), name[2])
+                value = self(whole)
+                return value[self.place(value, name[2])]
         if name[1] in self.world:
             return self.number(str(self.world[name[1]]))
         if name in CONSTANTS:
             return self.number("1") * (self.library.pi if name[1] == "pi" else self.library.exp(1))
         return self.free(name)
-
-    def once(self, name, definition):
-        if name not in self.known:
-            self.known[name] = self(definition)
-        return self.known[name]
 
     def free_vector(self, letter):
         if not self.sizes.get(letter):
@@ -286,9 +199,6 @@ class Meaning:
         shape = tuple(map(self.size, self.sizes[letter]))
         names = [("sub", ("name", letter), tuple(("num", str(i + 1)) for i in place)) for place in np.ndindex(shape)]
         return np.reshape(array([list(map(self.free, names))]), (*shape, 1)[:2])
-
-    def entry(self, value, index):
-        return value[self.place(value, index)]
 
     @staticmethod
     def place(value, index):
@@ -300,7 +210,8 @@ class Meaning:
     def apply(self, name, values):
         function = self.part.functions.get(name)
         if not function and self.part.function(name):
-            return self.entry(self.apply(name[1], values), name[2])
+            value = self.apply(name[1], values)
+            return value[self.place(value, name[2])]
         if not function:
             raise ReadingError(f"the function {written(name)}")
         if function.arguments and len(function.arguments) != len(values):
@@ -316,7 +227,7 @@ class Meaning:
 
     def own(self, tree):
         """The names that a quantity is directly made of."""
-        return set(map(self.whole, names(self.part.definitions.get(tree, tree), self.part)))
+        return set(map(self.whole, self.part.names(self.part.definitions.get(tree, tree))))
 
     def gradient(self, by, tree, total=False):
         """The derivatives of a quantity by a number, or by each component of a vector, as a list."""
@@ -325,9 +236,10 @@ class Meaning:
         own, whole = self.own(tree), self.whole(by)
         if own == {tree} != {by}:
             raise ReadingError(f"a derivative of {written(tree)}, of which nothing has been said")
-        if by[0] == "bold" and by not in set(map(self.whole, origins(own, self.part))):
+        if by[0] == "bold" and by not in set(map(self.whole, self.part.origins(own))):
             raise RefutedError(f"this does not depend on {by[1]}")
-        base, here = self.given({} if total or whole not in own else self.held(own)), self.named(whole)
+        held = () if total or whole not in own else own  # so that no derivative goes through the definitions of these
+        base, here = self.given({name: self.named(name) for name in held if name in self.part.definitions}), self.named(whole)
         if whole == by and by[0] != "bold":
             return [self.derivative(lambda value: base.given({by: value})(tree), here)]
 
@@ -338,10 +250,6 @@ class Meaning:
 
         places = np.ndindex(here.shape) if by[0] == "bold" else [self.place(here, by[2])]
         return [self.derivative(partial(moved, place), here[place]) for place in places]
-
-    def held(self, own):
-        """The present values of the names that are defined, so that no derivative goes through their definitions."""
-        return {name: self.named(name) for name in own if name in self.part.definitions}
 
     def partials(self, by, tree):
         """The gradient, as a column; without a variable, by all that the quantity is made of."""
@@ -362,10 +270,6 @@ class Symbols(Meaning):
     """With SymPy's symbols for what is free and undefined functions for what is unknown."""
 
     library, number = sp, sp.Rational
-
-    def __init__(self, *context):
-        super().__init__(*context)
-        self.divisors = []  # all that was divided by
 
     def poles(self):
         """Rational zeros of the divisors that are polynomials in one name, as {name: value}."""
@@ -409,10 +313,6 @@ class Numbers(Meaning):
 
     library, number = mpmath, mpmath.mpf
 
-    def __init__(self, part, sizes, world, draw):
-        super().__init__(part, sizes, world)
-        self.draw = draw  # gives the free names their values
-
     def free(self, name):
         return self.draw(written(name))
 
@@ -454,15 +354,9 @@ class Numbers(Meaning):
         return central
 
     def holds(self, relation, left, right):
+        if relation == r"\ne":
+            return not self.holds("=", left, right)
+        if relation not in SIGNS:
+            raise ReadingError(f"the condition {relation}")
         sides = np.broadcast_arrays(*[np.array(self(one), dtype=object) for one in (left, right)])
-        signs = [mpmath.sign(a - b) for a, b in zip(*map(np.ravel, sides))]
-        match relation:
-            case "=":
-                return not any(signs)
-            case r"\ne" | r"\neq":
-                return any(signs)
-            case "<" | ">":
-                return all(sign == (1 if relation == ">" else -1) for sign in signs)
-            case r"\le" | r"\leq" | r"\ge" | r"\geq":
-                return all(sign != (-1 if relation[1] == "g" else 1) for sign in signs)
-        raise ReadingError(f"the condition {relation}")
+        return {int(mpmath.sign(a - b)) for a, b in zip(*map(np.ravel, sides))} <= SIGNS[relation]

@@ -1,6 +1,5 @@
-"""The proof of the write-up: everything in it is proved, and what is false, or true only somewhere, is refused."""
+"""The checker of equations: it finds all of the write-up true, and refuses what is false, or true only somewhere."""
 
-import importlib.util
 import json
 import re
 import shutil
@@ -12,14 +11,16 @@ import pytest
 import sympy as sp
 from sympy.parsing.latex import parse_latex
 
-from docs import proof
-from docs.proof.claims import Draw
-from docs.proof.documents import Document, printed
-from docs.proof.formulas import Reader, tokens, walk
-from docs.proof.meaning import Numbers, Part, Symbols
+from tools import equations, mutants_of_formulas
+from tools.equations.claims import Draw
+from tools.equations.context import Part
+from tools.equations.documents import Document
+from tools.equations.events import printed
+from tools.equations.formulas import Reader, tokens, walk
+from tools.equations.meaning import Numbers, Symbols
 
 TESTS = Path(__file__).resolve().parent
-SHEET = Document(proof.SHEET)
+SHEET = Document(equations.SHEET)
 
 
 def claims(tmp_path, markdown):
@@ -37,12 +38,12 @@ def verdicts(tmp_path, markdown):
 
 @pytest.fixture(scope="module")
 def write_up():
-    return Document(proof.FILES[0], SHEET).settled()
+    return Document(equations.FILES[0], SHEET).settled()
 
 
 @pytest.fixture(scope="module")
 def notebook():
-    return Document(proof.FILES[1], SHEET).settled()
+    return Document(equations.FILES[1], SHEET).settled()
 
 
 def said(document, verdict):
@@ -80,11 +81,11 @@ def count_of(text):
     return sum([one.count("=") for one in formulas])
 
 
-def test_all_parts_of_task_1_are_proved_by_sympy(write_up):
+def test_all_parts_of_task_1_are_shown_by_symbols(write_up):
     for part in "abcdefgh":
         found = [claim.verdict for claim in write_up.claims if claim.section == f"1({part})"]
         assert len(found) > 4
-        assert set(found) == {"proved"}
+        assert set(found) == {"by symbols"}
 
 
 def test_the_sheets_equations_are_those_of_the_sheet():
@@ -92,7 +93,7 @@ def test_the_sheets_equations_are_those_of_the_sheet():
     if not sheet.exists():
         pytest.skip("the sheet is not part of the project")
     plain = re.sub(r"\s|&", "", sheet.read_text(encoding="utf-8"))
-    for place, events in printed(proof.SHEET):
+    for place, events in printed(equations.SHEET):
         for event in events:
             if event.kind == "formula" and "=" in event.text:
                 for line in event.text.replace(r"\begin{aligned}", "").replace(r"\end{aligned}", "").split(r"\\"):
@@ -198,11 +199,11 @@ def test_it_refuses(name, tmp_path):
 @pytest.mark.parametrize("name", TRUE)
 def test_it_accepts(name, tmp_path):
     found = verdicts(tmp_path, TRUE[name])
-    assert set(found) == {"proved"} or (set(found) == {"at points"} and re.search(r"at \$a|for \$x|let:", TRUE[name]))
+    assert set(found) == {"by symbols"} or (set(found) == {"by numbers"} and re.search(r"at \$a|for \$x|let:", TRUE[name]))
 
 
-def test_what_numbers_cannot_tell_apart_is_not_called_proved(tmp_path):
-    assert verdicts(tmp_path, r"$g(x) = x$, $g(x) = x + 10^{-280}$") == ["at points"]
+def test_what_numbers_cannot_tell_apart_is_not_said_to_be_shown_by_symbols(tmp_path):
+    assert verdicts(tmp_path, r"$g(x) = x$, $g(x) = x + 10^{-280}$") == ["by numbers"]
 
 
 @pytest.mark.parametrize("tex", [
@@ -272,7 +273,7 @@ def test_what_has_no_meaning_after_what_was_said_is_reported(text, tmp_path):
 
 def test_a_domain_may_be_too_narrow_and_a_wrong_entry_is_named(tmp_path, capsys):
     (tmp_path / "a.md").write_text(r"For $x > 0$, $g(x) = x^2$, $g'(x) = 2x$", encoding="utf-8")
-    assert not proof.main([tmp_path / "a.md"])
+    assert not equations.main([tmp_path / "a.md"])
     assert "part front: too narrow" in capsys.readouterr().out
     wrong = claims(tmp_path, r"$\begin{pmatrix} x \\ x \end{pmatrix} = \begin{pmatrix} x \\ 2x \end{pmatrix}$")[0]
     assert wrong.message.startswith("entry (2, 1): left side ")
@@ -282,15 +283,22 @@ def test_an_empty_domain_is_said_to_be_empty(tmp_path):
     assert "no point was found" in claims(tmp_path, FALSE["an empty domain"])[0].message
 
 
-def test_the_report_lists_what_is_not_checked_and_a_false_claim_ends_non_zero(tmp_path, capsys):
+def test_the_report_lists_what_is_not_checked(tmp_path, capsys):
     text = "## 1(c)\n\n$\\sigma(x) = \\int x = \\int y$, $\\sigma(0) = \\frac{1}{2}$"
     (tmp_path / "a.md").write_text(text, encoding="utf-8")
-    assert not proof.main([tmp_path / "a.md"])
+    equations.main([tmp_path / "a.md"])
     told = capsys.readouterr().out
     assert "| 1(c) | 2 | 3 | 0 | 1 | 0 | 2 | 0 |" in told
     assert re.search(r"- a.md, line 3, part 1\(c\): `.*` is not checked: cannot read what \\int means", told)
-    (tmp_path / "a.md").write_text("## 1(c)\n\n$\\sigma(0) = 1$", encoding="utf-8")
-    assert proof.main([tmp_path / "a.md"])
+
+
+@pytest.mark.parametrize("text, ends", [
+    ("$1 + 1 = 2$", 0), ("$1 + 1 = 3$", 1), (r"$\frac{1}{2 = \frac{2}{4}$", 1), (r"$1 + 1 = \clubsuit$", 1), ("so 1 = 1", 1),
+    ("For $x > 0$, $g(x) = x^2$, $g'(x) = 2x$", 0),
+])  # fmt: skip
+def test_it_ends_with_1_where_an_equation_is_false_or_cannot_be_read(text, ends, tmp_path):
+    (tmp_path / "a.md").write_text(f"## 1(c)\n\n{text}", encoding="utf-8")
+    assert equations.main([tmp_path / "a.md"]) == ends
 
 
 def test_a_false_equation_is_shown_with_its_place_both_values_and_the_right_side(tmp_path):
@@ -330,7 +338,7 @@ $\\bar v = \\bar t_1 \\frac{\\partial t_1}{\\partial v} + \\bar t_3 \\frac{\\par
     (r"\bar t_3 \frac", r"\bar t_2 \frac", "the nodes that use v are t_1, t_3"),
 ])  # fmt: skip
 def test_it_sees_a_wrong_step_of_backpropagation(old, new, reason, tmp_path):
-    assert set(verdicts(tmp_path, STEPS)) == {"proved"}
+    assert set(verdicts(tmp_path, STEPS)) == {"by symbols"}
     assert STEPS.count(old) == 1
     wrong = [claim.message for claim in claims(tmp_path, STEPS.replace(old, new)) if claim.verdict == "false"]
     assert any(re.search(reason, message) for message in wrong)
@@ -351,12 +359,17 @@ def test_it_reads_tables_of_paths_and_adjoints(rows, reason, tmp_path):
     assert any(re.search(reason, message) for message in wrong) if reason else not wrong
 
 
+def test_a_broken_picture_is_not_checked(tmp_path):
+    (tmp_path / "broken.svg").write_text("<svg><g", encoding="utf-8")
+    assert verdicts(tmp_path, "![a graph](broken.svg)") == ["not checked"]
+
+
 @pytest.mark.parametrize("old, new", [
     ('data-edge="b t7"', 'data-edge="a t7"'), ('data-node="t7"', 'data-node="t10"'), ("> / <", "> · <"), (">5</", ">6</"),
 ])  # fmt: skip
 def test_it_sees_a_wrong_picture(old, new, tmp_path):
-    shutil.copytree(proof.DOCS / "figures", tmp_path / "figures")
-    text = proof.FILES[0].read_text(encoding="utf-8")
+    shutil.copytree(equations.FILES[0].parent / "figures", tmp_path / "figures")
+    text = equations.FILES[0].read_text(encoding="utf-8")
     (tmp_path / "text.md").write_text(text[text.index("\n## 2 ") : text.index("\n## Experiments")], encoding="utf-8")
     picture = tmp_path / "figures" / "graph-A-swept.svg"
     svg = picture.read_text(encoding="utf-8")
@@ -395,7 +408,7 @@ def test_undefined_functions_are_the_same_at_one_point_and_others_at_the_next():
 
 
 def test_hubbles_line_and_the_minimum_of_b_are_those_of_the_normal_equations():
-    notebook = json.loads(proof.FILES[1].read_text(encoding="utf-8"))
+    notebook = json.loads(equations.FILES[1].read_text(encoding="utf-8"))
     code = "\n".join(["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"])
     distance, velocity = [
         [
@@ -406,7 +419,7 @@ def test_hubbles_line_and_the_minimum_of_b_are_those_of_the_normal_equations():
     ]
     assert len(distance) == len(velocity) == 24
     rate, intercept = least_squares(distance, velocity)
-    text = proof.FILES[0].read_text(encoding="utf-8")
+    text = equations.FILES[0].read_text(encoding="utf-8")
     assert f"-->{float(rate):.2f}<!--/--> km/s per Mpc" in text
     assert f"-->{float(intercept):.2f}".replace("-4", "−4") + "<!--/--> km/s" in text
     assert least_squares([1, 2, -1], [1, 5, -4]) == (Fraction(41, 14), Fraction(-9, 7))
@@ -422,7 +435,7 @@ def test_the_counted_operations_are_those_of_the_formula():
     """16 as typed, 9 after reuse, 14 for B, 5n - 1 for n terms: one for each operation sign of the sheet's equation."""
     tree = SHEET.parts["2"].definitions["name", "cal A"]
     operations = [one for one in walk(tree) if one[0] in ("add", "mul", "div", "pow", "fn", "subtract")]
-    text = proof.FILES[0].read_text(encoding="utf-8")
+    text = equations.FILES[0].read_text(encoding="utf-8")
     assert f"<!--=operations(typed_A)-->{len(operations)}<!--/-->" in text
     assert len(set(operations)) == 9
     for n in (1, 3, 10, 100, 1000):
@@ -444,10 +457,7 @@ def test_gradient_descent_takes_the_steps_that_the_text_says():
 
 
 def test_a_sample_of_mutants_is_caught(write_up):
-    spec = importlib.util.spec_from_file_location("mutants_of_formulas", TESTS / "mutants_of_formulas.py")
-    mutation = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(mutation)
-    chosen = mutation.sample(0)[::5]
+    chosen = mutants_of_formulas.sample(0)[::5]
     assert len(Counter(mutant[0] for mutant in chosen)) >= 10
-    alive = [f"{mutant[0]}: {mutant[3]}" for mutant in chosen if mutation.survives(mutant)[1] and not mutation.equal(mutant)]
-    assert not alive
+    alive = [mutant for mutant in chosen if mutants_of_formulas.survives(mutant)[1] and not mutants_of_formulas.equal(mutant)]
+    assert not [f"{mutant[0]}: {mutant[3]}" for mutant in alive]

@@ -2,6 +2,7 @@
 
 import random
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, islice, product
@@ -10,14 +11,15 @@ import mpmath
 import numpy as np
 import sympy as sp
 
-from docs.proof.formulas import ReadingError, is_name, replaced, walk, written
-from docs.proof.meaning import DIGITS, GUARD, Numbers, Part, RefutedError, Symbols, TooLargeError, shown
+from tools.equations.context import Part
+from tools.equations.formulas import ReadingError, at_index, is_name, walk, written
+from tools.equations.meaning import DIGITS, GUARD, Numbers, RefutedError, Symbols, TooLargeError, shown
 
 SPECIAL = [{i: value} for i in range(4) for value in (0, 1, -1)]  # one of the first four names, all names, or all but some
 SPECIAL += [dict.fromkeys(range(first, 99), value) for first, value in ((0, 0), (0, 1), (2, 0), (3, 0))]
 SIZES = [(2, 3, 4), (3, 4, 2), (4, 2, 3), (3, 3, 3), (5, 6, 7)]  # of what has n components, and other such letters
 SCALES = [sp.Rational(1), sp.Rational(1, 3), sp.Rational(1, 30), sp.Rational(4), sp.Rational(40)]  # of random numbers, times 3
-SETTLED = {}  # all that has been settled, by what it depends on: nothing is proved twice
+SETTLED = {}  # all that has been settled, by what it depends on: nothing is checked twice
 
 
 @dataclass
@@ -57,18 +59,17 @@ class Claim:
     where: str
     section: str
     at_point: bool = False  # whether it is meant where the part's letters have their stated values, if there are such values
-    verdict: str = ""  # "proved", "at points", "not checked" or "false"; of a domain, "too narrow"
+    verdict: str = ""  # "by symbols", "by numbers", "not checked" or "false"; of a domain, "too narrow"
     message: str = ""  # for the latter three
 
     def __post_init__(self):
         self.part = self.part.snapshot()
-        self.sizes = self.part.sizes
 
     @cached_property
     def context(self):
         """What the verdict depends on."""
         tables = [dict(getattr(self.part, table)) for table in Part.TABLES]
-        return repr((self.left, self.relation, self.right, self.at_point, self.sizes, tables))
+        return repr((self.left, self.relation, self.right, self.at_point, tables))
 
     def settle(self):
         if self.context not in SETTLED:
@@ -84,21 +85,20 @@ class Claim:
 
     def judged(self):
         if self.part.point and not self.at_point and is_number(self.right):
-            try:
+            with suppress(RefutedError):
                 return self.everywhere()
-            except RefutedError:
-                self.at_point = True
+            self.at_point = True
         return self.everywhere()
 
     def everywhere(self):
-        proved = [self.instance(*one) for one in self.instances()]
-        if not proved:
+        shown = [self.instance(*one) for one in self.instances()]
+        if not shown:
             raise ReadingError("for which indices this is meant")
-        return "proved" if all(proved) else "at points"
+        return "by symbols" if all(shown) else "by numbers"
 
     def instances(self):
         """The claim with numbers for its indices and for the letters of dimensions, as (left, right, sizes, world)."""
-        letters = sorted(self.part.size_names() | {one[1] for size in self.sizes.values() for one in size if one[0] == "name"})
+        letters = sorted({one[1] for size in self.part.dimensions() for one in size if one[0] == "name"})
         for sizes in SIZES[: None if letters else 1]:
             world = {letter: sizes[i % 3] for i, letter in enumerate(letters)}
             both = ("both", self.left, self.right)
@@ -106,7 +106,7 @@ class Claim:
             for numbers in product(*[self.span(base, axis, world) for base, axis in free.values()]):
                 one = both
                 for letter, number in zip(free, numbers):
-                    one = replaced(one, ("name", letter), ("num", str(number)))
+                    one = at_index(one, letter, number)
                 yield one[1], one[2], self.sizes_in(one), world
 
     @staticmethod
@@ -131,10 +131,10 @@ class Claim:
     def sizes_in(self, tree):
         """The dimensions of vectors, those of a function's arguments where the function is named."""
         functions = [self.part.functions.get(one) for one in walk(tree) if is_name(one)]
-        return self.sizes | {letter: size for function in functions if function for letter, size in function.sizes.items()}
+        return self.part.sizes | {letter: size for function in functions if function for letter, size in function.sizes.items()}
 
     def instance(self, left, right, sizes, world):
-        """Whether SymPy proves it; raises if it is false at a point. SymPy has no say before numbers have confirmed it."""
+        """Whether symbols show it; raises if it is false at a point. SymPy has no say before numbers have confirmed it."""
         symbols = Symbols(self.part, sizes, world)
         if self.relation == r"\in":
             want, have = tuple(map(symbols.size, right)), np.shape(symbols(left))
@@ -181,9 +181,7 @@ class Claim:
         found |= {1 / value for value in found}
         for name in {one for one in walk(tree) if is_name(one)} - seen:
             seen.add(name)
-            function = self.part.functions.get(name)
-            made = (self.part.definitions.get(name, ()), (function and function.body) or ())
-            found |= self.literals(made, seen)
+            found |= self.literals(self.part.made_of(name) or (), seen)
         return found
 
     def compare(self, *point):
@@ -238,8 +236,7 @@ class Claim:
 
 def needless(condition, claims):
     """A point that a condition excludes, although all claims under this condition are true there; or None."""
-    claims = [one for one in claims if condition in one.part.conditions and one.relation in ("=", r"\in")]
-    claims = [one for one in claims if one.verdict != "not checked"]
+    claims = [one for one in claims if condition in one.part.conditions and one.relation and one.verdict != "not checked"]
     if any(claim.verdict == "false" for claim in claims):
         return None  # that is to be said first
     context = repr((condition, [claim.context for claim in claims]))

@@ -1,5 +1,5 @@
 import sys
 
-from docs.proof import main
+from tools.equations import main
 
 sys.exit(main(sys.argv[1:]))

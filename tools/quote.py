@@ -1,6 +1,6 @@
 """Renews everything that docs/DL-Sheet01.md quotes from the code: its numbers, tables, listings and figures.
 
-    python -m docs.results        (in the project folder)
+    python -m tools.quote        (in the project folder)
 
 Between `<!--= expression -->` and `<!--/-->` the Markdown holds the value of a Python expression. It is evaluated after the
 notebook's code has run, with the notebook's names and those of this file; the notebook's plots become the figures.
@@ -22,16 +22,17 @@ import numpy as np
 
 from autograd_nodes import Graph, Variable, eliminate_common_subexpressions, gradient
 from autograd_views import draw
-from docs.proof import proof_table  # noqa: F401, quoted by the write-up
+from tools.equations import equation_table  # noqa: F401, quoted by the write-up
 
-DOCS = Path(__file__).resolve().parent
-FIGURES = DOCS / "figures"
+PROJECT = Path(__file__).resolve().parents[1]
+WRITE_UP = PROJECT / "docs" / "DL-Sheet01.md"
+FIGURES = WRITE_UP.parent / "figures"
 PLOTS = ["central-differences", "minimising-B", "hubble"]  # the notebook's, in its order
 
 
 def run_notebook():
     """The names that the notebook's code defines; its plots are saved instead of shown."""
-    notebook = json.loads((DOCS.parent / "DL-Sheet01.ipynb").read_text(encoding="utf-8"))
+    notebook = json.loads((PROJECT / "DL-Sheet01.ipynb").read_text(encoding="utf-8"))
     names, plots = {}, iter(PLOTS)
     with contextlib.redirect_stdout(io.StringIO()), mock.patch.object(plt, "show", lambda: save_plot(next(plots))):
         for cell in notebook["cells"]:
@@ -101,5 +102,4 @@ def renewed(markdown):
 
 
 if __name__ == "__main__":
-    write_up = DOCS / "DL-Sheet01.md"
-    write_up.write_text(renewed(write_up.read_text(encoding="utf-8")), encoding="utf-8")
+    WRITE_UP.write_text(renewed(WRITE_UP.read_text(encoding="utf-8")), encoding="utf-8")

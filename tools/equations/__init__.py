@@ -1,7 +1,7 @@
-r"""Proves every equals sign of the write-up and of the notebook's prose, as printed: exits with 1 if one of them is false.
+r"""Checks every equals sign of the write-up and of the notebook's prose, as printed: exits with 1 if one is false or unread.
 
-    python -m docs.proof                  the write-up and the notebook        (in the project folder)
-    python -m docs.proof a.md b.ipynb     other files
+    python -m tools.equations                  the write-up and the notebook        (in the project folder)
+    python -m tools.equations a.md b.ipynb     other files
 
 A chain `a = b = c` makes two claims, and the lines of an `aligned` are such a chain. An equals sign that cannot be read, or
 has not been, is listed as not checked; nothing is passed over. Both sides of a claim are computed twice: by SymPy with
@@ -28,51 +28,46 @@ readers know without being told stands in comments, in the same notation:
 
 \partial holds fixed what the differentiated name is directly made of, and goes through definitions otherwise; d always does.
 
-formulas.py reads LaTeX, meaning.py gives it values, claims.py settles claims, documents.py finds them in a text, and graphs.py
-knows what task 2 asks for.
+events.py takes a text to pieces, documents.py knows to which part each belongs, formulas.py reads LaTeX, statements.py makes
+definitions and claims of it, context.py keeps what has been said, meaning.py gives values to formulas, claims.py settles
+claims, and graphs.py knows what task 2 asks for.
 """
 
 from collections import Counter
 from pathlib import Path
 
-from docs.proof.documents import Document, printed
+from tools.equations.documents import Document
+from tools.equations.events import printed
 
-DOCS = Path(__file__).resolve().parents[1]
-SHEET, FILES = DOCS / "sheet-equations.md", [DOCS / "DL-Sheet01.md", DOCS.parent / "DL-Sheet01.ipynb"]
-COLUMNS = ["equations", "equals signs", "definitions", "proved by SymPy", "only by numbers", "not checked", "dimensions"]
-
-
-def checked(files=FILES, write_up=None):
-    """The settled Documents; `write_up` is what the write-up will hold."""
-    sheet = Document(SHEET)
-    sources = {FILES[0]: printed(FILES[0], write_up)} if write_up else {}
-    return [Document(path, sheet, sources.get(path)).settled() for path in files]
+PROJECT = Path(__file__).resolve().parents[2]
+SHEET = PROJECT / "docs" / "sheet-equations.md"
+FILES = [PROJECT / "docs" / "DL-Sheet01.md", PROJECT / "DL-Sheet01.ipynb"]
+COLUMNS = ["equations", "equals signs", "definitions", "by symbols", "by numbers", "not checked", "dimensions"]
 
 
-def counts(documents):
+def tally(documents):
     """{part of the sheet: Counter of the columns}; an equals sign of which nothing else can be said has not been checked."""
     table = {}
+
+    def count(section, **columns):
+        table.setdefault(section if section[0].isdigit() else "beyond", Counter()).update(columns)
+
     for document in documents:
         for section, signs, _ in document.equations:
-            row(table, section).update({"equations": 1, "equals signs": signs, "not checked": signs})
+            count(section, **{"equations": 1, "equals signs": signs, "not checked": signs})
         for section in document.defined:
-            row(table, section).update({"definitions": 1, "not checked": -1})
+            count(section, **{"definitions": 1, "not checked": -1})
         for claim in document.claims:
             if claim.relation == r"\in":
-                row(table, claim.section)["dimensions"] += 1
+                count(claim.section, dimensions=1)
             elif claim.relation == "=" and claim.verdict != "not checked":
-                column = {"proved": "proved by SymPy", "at points": "only by numbers"}.get(claim.verdict, "false")
-                row(table, claim.section).update({column: 1, "not checked": -1})
+                count(claim.section, **{claim.verdict: 1, "not checked": -1})
     return dict(sorted(table.items(), key=lambda item: (not item[0][0].isdigit(), item[0])))
-
-
-def row(table, section):
-    return table.setdefault(section if section[0].isdigit() else "beyond", Counter())
 
 
 def report(documents):
     """Markdown: for each part of the sheet, how many equations there are, and how they were checked; why some were not."""
-    table = counts(documents)
+    table = tally(documents)
     table["all"] = sum(table.values(), Counter())
     lines = [["part", *COLUMNS], ["---"] + ["--:"] * len(COLUMNS)]
     lines += [[part, *[found[column] for column in COLUMNS]] for part, found in table.items()]
@@ -81,16 +76,19 @@ def report(documents):
     return "\n".join([f"| {' | '.join(map(str, line))} |" for line in lines] + [""] * bool(reasons) + reasons)
 
 
-def proof_table(text=None):
+def equation_table(text=None):
     """The report on the write-up, which will hold this text, and on the notebook: for the last page of the former."""
-    return report(checked(write_up=text))
+    sheet = Document(SHEET)
+    write_up = Document(FILES[0], sheet, text and printed(FILES[0], text))
+    return report([write_up.settled(), Document(FILES[1], sheet).settled()])
 
 
 def main(arguments):
-    documents = checked([Path(one) for one in arguments] or FILES)
+    sheet = Document(SHEET)
+    documents = [Document(path, sheet).settled() for path in arguments or FILES]
     for document in documents:
         for claim in document.claims:
             if claim.verdict in ("false", "too narrow"):
                 print(f"{claim.where}, part {claim.section}: {claim.verdict}\n    {claim.tex}\n    {claim.message}")
         print(f"\n{document.path.name}\n\n{report([document])}\n")
-    return any(claim.verdict == "false" for document in documents for claim in document.claims)
+    return any(claim.verdict in ("false", "not checked") for document in documents for claim in document.claims)

@@ -1,4 +1,4 @@
-"""Says what A and B came to in an executed notebook, and where the results are: python docs/summary.py NOTEBOOK PATH ..."""
+"""Says what A and B came to in an executed notebook, and where the results are: python -m tools.summary NOTEBOOK PATH ..."""
 
 import json
 import sys

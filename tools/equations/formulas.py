@@ -11,8 +11,13 @@ from itertools import chain
 # for a product and e for a letter; to rewrite LaTeX for it would take more than this. Tests compare the two where both can
 # read.
 TOKEN = re.compile(r"\\(?:begin|end)\{\w+\*?\}|\\[A-Za-z]+|\\.|\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?|[A-Za-z]|:=|\S")
+SAME = {  # another spelling: the one that is read
+    r"\dfrac": r"\frac", r"\tfrac": r"\frac", r"\boldsymbol": r"\mathbf", r"\ln": r"\log", r"\stackrel": r"\overset",
+    r"\leq": r"\le", r"\geq": r"\ge", r"\neq": r"\ne", r"\rightarrow": r"\to", r"\mapsto": r"\to",
+    r"\ldots": r"\dots", r"\ddots": r"\dots",
+}  # fmt: skip
 SPACING = {r"\left", r"\right", r"\big", r"\Big", r"\bigg", r"\Bigg", r"\displaystyle", r"\,", r"\;", r"\!", r"\:"}
-FUNCTIONS = {r"\sin", r"\cos", r"\tan", r"\exp", r"\log", r"\ln", r"\tanh"}
+FUNCTIONS = {r"\sin", r"\cos", r"\tan", r"\exp", r"\log", r"\tanh"}
 GREEK = re.compile(
     r"\\(alpha|beta|gamma|delta|(var)?epsilon|zeta|eta|(var)?theta|iota|kappa|lambda|mu|nu|xi|pi|rho|sigma|tau|upsilon|(var)?phi|chi"
     r"|psi|omega|Gamma|Delta|Theta|Lambda|Xi|Pi|Sigma|Phi|Psi|Omega|ell)"
@@ -20,10 +25,10 @@ GREEK = re.compile(
 SIDE_BY_SIDE = {",", ";", r"\quad", r"\qquad"}
 EQUALITIES = {"=", ":=", r"\equiv"}
 SIGNS = EQUALITIES | {r"\approx", r"\simeq", r"\cong", r"\doteq", "≈", "≡"}  # those that must not be passed over
-ARROWS = {r"\to", r"\rightarrow", r"\mapsto"}
-CONDITIONS = {"<", ">", r"\le", r"\ge", r"\leq", r"\geq", r"\ne", r"\neq"}
+CONDITIONS = {"<", ">", r"\le", r"\ge", r"\ne"}
 RELATIONS = SIGNS | CONDITIONS | {":", r"\in"}
-OPERATORS = ARROWS | {r"\cdot", r"\times", r"\top", r"\partial"}
+OPERATORS = {r"\to", r"\cdot", r"\times", r"\top", r"\partial"}
+CONSTANTS = {("name", "e"), ("name", "pi")}
 BRACKETS = {"(": ")", "[": "]", "{": "}"}
 LINES = {rf"\begin{{{name}}}" for name in ("aligned", "align", "align*", "split", "gathered", "gather", "gather*", "equation")}
 BESIDE = {".", ",", r"\{", r"\}", r"\quad", r"\qquad", r"\nonumber", r"\notag"}  # what may stand beside such an environment
@@ -36,9 +41,9 @@ class ReadingError(Exception):
 class Token(str):
     """A piece of LaTeX: its line in the formula, whether it is a sign that has been read, and a letter that is a factor."""
 
-    def __new__(cls, text, line=0):
-        token = super().__new__(cls, text)
-        token.kind, token.line, token.seen, token.factor = text, line, False, False
+    def __new__(cls, text, line):
+        token = super().__new__(cls, SAME.get(text, text))
+        token.kind, token.line, token.seen, token.factor = str(token), line, False, False
         return token
 
 
@@ -75,10 +80,14 @@ def tokens(tex):
     return pieces, frames
 
 
+def signs_in(text):
+    return len([one for one in TOKEN.findall(text) if one in SIGNS])
+
+
 def letters(pieces):
     """(piece, its name with indices, whether a parenthesis follows) of what may be a factor or a function."""
     for i, piece in enumerate(pieces):
-        if i and pieces[i - 1] in ("_", r"\mathbf", r"\boldsymbol", r"\mathrm"):
+        if i and pieces[i - 1] in ("_", r"\mathbf", r"\mathrm"):
             continue
         if isinstance(piece, Group):
             yield from letters(piece)
@@ -99,7 +108,7 @@ def unframed(pieces, frames):
             under = [next(rest), next(rest)][1] if piece == r"\underbrace" else None
             frames.append((content, under))
             out += content
-        elif piece.kind in (r"\overset", r"\stackrel"):
+        elif piece == r"\overset":
             out += [next(rest), unframed(next(rest), frames)][1]
         elif piece.kind in (r"\tag", r"\label"):
             next(rest)
@@ -130,6 +139,19 @@ def cells(environment):
 
 def flat(pieces):
     return [one for piece in pieces for one in (flat(piece) if isinstance(piece, Group) else [piece])]
+
+
+def sizes(pieces):
+    r"""2 \times n as (("num", "2"), ("name", "n"))."""
+    return tuple(("num" if one.isdigit() else "name", str(one)) for one in flat(pieces) if one != r"\times")
+
+
+def space(pieces):
+    r"""\mathbb{R}^{2 \times n} as (("num", "2"), ("name", "n")); \mathbb{R} as ()."""
+    found = flat(pieces)
+    if found[:2] != [r"\mathbb", "R"]:
+        raise ReadingError("the set on the right")
+    return sizes(found[3:])
 
 
 def lines(pieces):
@@ -178,7 +200,7 @@ class Reader:
         self.pieces, self.functions = list(pieces), functions
 
     def __call__(self):
-        steps, arrows = split(self.pieces, ARROWS)
+        steps, arrows = split(self.pieces, {r"\to"})
         if arrows:
             return ("path", tuple(map(self.read, steps)))
         tree = self.sum()
@@ -198,14 +220,10 @@ class Reader:
         return self.pieces.pop(0)
 
     def sum(self):
-        tree = None
-        while tree is None or self.peek() in ("+", "-"):
-            sign = self.take() if self.peek() in ("+", "-") else "+"
-            term = self.term()
-            if tree is None:
-                tree = ("neg", term) if sign == "-" else term
-            else:
-                tree = ("add" if sign == "+" else "subtract", tree, term)
+        sign = self.take() if self.peek() in ("+", "-") else "+"
+        tree = ("neg", self.term()) if sign == "-" else self.term()
+        while self.peek() in ("+", "-"):
+            tree = ("add" if self.take() == "+" else "subtract", tree, self.term())
         return tree
 
     def term(self):
@@ -237,7 +255,7 @@ class Reader:
         return tree
 
     def plain(self, piece):
-        letter = piece.kind.isalpha() or GREEK.fullmatch(piece.kind) or piece.kind in (r"\mathbf", r"\boldsymbol")
+        letter = piece.kind.isalpha() or GREEK.fullmatch(piece.kind) or piece == r"\mathbf"
         return piece.kind not in self.functions and (letter or piece.kind[0].isdecimal())
 
     def group(self):
@@ -290,7 +308,7 @@ class Reader:
         return tuple(self.entry(part) for part in split(group, {","})[0])
 
     def entry(self, pieces):
-        return ("dots",) if pieces in ([r"\dots"], [r"\ldots"], [r"\ddots"]) else self.read(pieces)
+        return ("dots",) if pieces == [r"\dots"] else self.read(pieces)
 
     def atom(self):
         piece = self.take()
@@ -302,7 +320,7 @@ class Reader:
                 return ("cases", ((("num", "1"), self.relation(piece)), (("num", "0"), None)))
             case "{":
                 return self.read(piece)
-            case r"\mathbf" | r"\boldsymbol":
+            case r"\mathbf":
                 return ("bold", "".join(self.group()))
             case r"\mathcal":
                 return ("name", "cal " + "".join(self.group()))
@@ -311,7 +329,7 @@ class Reader:
                 return ("diag", self.arguments(self.take("("))) if word == "diag" else ("name", word)
             case r"\bar":
                 return ("bar", self.read(self.group()))
-            case r"\frac" | r"\dfrac" | r"\tfrac":
+            case r"\frac":
                 return self.fraction(self.group(), self.group())
             case r"\sqrt":
                 return ("fn", "sqrt", self.read(self.group()))
@@ -327,7 +345,7 @@ class Reader:
             power = self.read([self.take(), self.group()][1]) if self.peek() == "^" else None
             if power == ("neg", ("num", "1")):
                 raise ReadingError("whether this is an inverse function or a power")
-            tree = ("fn", piece[1:].replace("ln", "log"), self.read([self.take()]) if self.peek() == "(" else self.argument())
+            tree = ("fn", piece[1:], self.read([self.take()]) if self.peek() == "(" else self.argument())
             return ("pow", tree, power) if power else tree
         if piece.kind.startswith(r"\begin"):
             return self.environment(piece)
@@ -391,10 +409,11 @@ def subtrees(parts):
             yield from [part] if part and isinstance(part[0], str) else subtrees(part)
 
 
-def replaced(tree, old, new):
-    if tree == old:
-        return new
-    return tuple(replaced(part, old, new) for part in tree) if isinstance(tree, tuple) else tree
+def at_index(tree, letter, number):
+    """The tree with a number in the place of a letter."""
+    if tree == ("name", letter):
+        return ("num", str(number))
+    return tuple(at_index(part, letter, number) for part in tree) if isinstance(tree, tuple) else tree
 
 
 def is_name(tree):

@@ -3,8 +3,7 @@
 import re
 from xml.etree import ElementTree
 
-from docs.proof.formulas import subtrees, walk, written
-from docs.proof.meaning import names
+from tools.equations.formulas import subtrees, walk, written
 
 LEAVES = ("name", "sub", "num")
 
@@ -18,7 +17,8 @@ def assignment(tree, part):
     """Task 2(a): each t_i is one operation, and no two are the same."""
     if tree[0] in LEAVES or any(one[0] not in LEAVES for one in subtrees(tree[1:])):
         return "this is not one operation"
-    return "this is the same as another assignment" if tree in steps(part).values() else None
+    same = list(steps(part).values()).count(tree) > 1
+    return "this is the same as another assignment" if same else None
 
 
 def adjoint(node, tree, part):
@@ -32,7 +32,7 @@ def adjoint(node, tree, part):
                 said.append((bar, top, by))
             case _:
                 said.append(())
-    users = [user for user, made in steps(part).items() if node in names(made, part)]
+    users = [user for user, made in steps(part).items() if node in part.names(made)]
     if sorted(said) == sorted([(user, user, node) for user in users]):
         return None
     return f"the nodes that use {written(node)} are {', '.join(map(written, users)) or 'none'}"
@@ -55,7 +55,7 @@ def picture(path, part):
     drawn = list(ElementTree.parse(path).iter())
     nodes = {one.get("data-node"): one for one in drawn if one.get("data-node")}
     arrows = {tuple(one.get("data-edge").split()) for one in drawn if one.get("data-edge")}
-    asked = {(label(source), label(user)) for user, made in steps(part).items() for source in names(made, part)}
+    asked = {(label(source), label(user)) for user, made in steps(part).items() for source in part.names(made)}
     if nodes and (arrows != asked or set(nodes) != {node for arrow in asked for node in arrow}):
         return "the nodes and arrows of the picture are not those of the assignments", []
     return None, [[latex("".join(text.itertext())) for text in node if text.tag.endswith("text")] for node in nodes.values()]
