@@ -30,11 +30,11 @@ import sympy  # noqa: F401
 # module: (the functions and classes in it that are changed, the tests that must notice, the quickest first)
 MODULES = {
     "autograd_nodes.py": (
-        r".", "one_set_of_rules graphs values_and_derivatives errors numpy_protocol random_graphs",
+        r".", "one_set_of_rules graphs values_and_derivatives errors numpy_protocol random_graphs composed",
     ),
     "autograd_engine/graph.py": (
-        r"Graph\.(sweep_|forward|backward|refresh|evaluate|fold|_is_stale|_evaluated|_store)|fit$|topological_order",
-        "graphs errors one_set_of_rules random_graphs numpy_protocol values_and_derivatives",
+        r"Graph\.(sweep_|forward|backward|refresh|evaluate|fold|_is_stale|_reevaluate|_store)|fit$|topological_order",
+        "graphs changed_leaves errors one_set_of_rules random_graphs numpy_protocol values_and_derivatives",
     ),
 }  # fmt: skip
 PROJECT = Path(__file__).resolve().parents[1]

@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 from tools.equations.formulas import subtrees, walk, written
 
 LEAVES = ("name", "sub", "num")
+SHOWN = "formula", "value", "adjoint"
 
 
 def steps(part):
@@ -51,23 +52,15 @@ def partials(adjoint_equation, beside):
 
 
 def picture(path, part):
-    """Task 2(b): (why the drawn nodes and arrows are not those of the assignments, [the texts of each node, as LaTeX])."""
+    """Task 2(b): (why the drawn nodes and arrows are not those of the assignments, [what each node shows, in LaTeX])."""
     drawn = list(ElementTree.parse(path).iter())
     nodes = {one.get("data-node"): one for one in drawn if one.get("data-node")}
     arrows = {tuple(one.get("data-edge").split()) for one in drawn if one.get("data-edge")}
     asked = {(label(source), label(user)) for user, made in steps(part).items() for source in part.names(made)}
     if nodes and (arrows != asked or set(nodes) != {node for arrow in asked for node in arrow}):
         return "the nodes and arrows of the picture are not those of the assignments", []
-    return None, [[latex("".join(text.itertext())) for text in node if text.tag.endswith("text")] for node in nodes.values()]
+    return None, [[one.get(f"data-{what}") for what in SHOWN if one.get(f"data-{what}")] for one in nodes.values()]
 
 
 def label(name):
     return re.sub("^t_", "t", written(name))
-
-
-def latex(text):
-    """What is written in a node of a picture, as LaTeX."""
-    text = re.sub(r"([A-Za-z])(\u0304?)_?(\d+)", r"\1\2_{\3}", text)
-    text = re.sub(r"([A-Za-z])\u0304", r"\\bar \1", text)
-    text = re.sub(r"√([A-Za-z](?:_\{\d+\})?)", r"\\sqrt{\1}", text)
-    return text.replace("·", r"\cdot ").replace("−", "-").replace("²", "^2").replace("log", r"\log")
