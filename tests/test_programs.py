@@ -10,9 +10,9 @@ import sympy as sp
 from test_random_graphs import random_expressions, built
 
 from autograd_nodes import (
-    Constant, Graph, Node, Sigmoid, Variable, eliminate_common_subexpressions, exp, gradient, hessian, log,
+    Constant, Graph, Node, Sigmoid, Variable, exp, log,
 )  # fmt: skip
-from autograd_programs import Program
+from autograd_engine import Program, eliminate_common_subexpressions, gradient, hessian
 
 POINT = {"a": 2.0, "b": 3.0, "c": 1.5}
 SOURCE_OF_A = """\
