@@ -1,16 +1,19 @@
 """The nodes of a computation graph: every operation with its forward rule and its backward rules side by side.
 
-    function    the NumPy function the operation stands for, if there is one: calling that on a node builds this operation
-    forward     (x, y, ...) -> t, the value of the operation
-    backward    one rule for each operand, (grad, t, x, y, ...) -> grad · ∂t/∂x, the vector-Jacobian product: what this use
-                of the operand adds to its adjoint, where grad is the adjoint of t. None for an operand without derivative
+    function    the NumPy function that the operation stands for, if there is one: calling it on a node builds the operation
+    forward     (x, y, ...) -> t, the operation's value, from the values of its operands
+    backward    a rule for each operand, (grad, t, x, y, ...) -> grad · ∂t/∂x, the vector-Jacobian product: what this use of x
+                adds to the adjoint of x, where grad is the adjoint of t, written t̄ below. None where nothing is added: the
+                derivative is zero, or only the operand's shape is used
 
-Parameters of an operation (axis, keepdims, index) reach every rule as keywords. A rule is pure, never branches on values,
-and is written with operators and NumPy functions only. Hence the same rule serves numbers, arrays, lazy arrays and nodes:
-given values it computes a number, given nodes it builds the graph of the derivative.
+Neither has a self, for they hold no state. Parameters (axis, keepdims, index) reach both as keywords.
 
-A rule need not care about shapes. What it returns may have to be broadcast to the shape of its operand, or summed over what
-was broadcast from it: the backward sweep does either before it adds the contribution.
+A backward rule never branches on values and is written with operators, NumPy's functions, and the helpers below, which are
+those functions made fast and strict for Python's floats. Hence the same rule serves numbers, arrays, lazy arrays and nodes:
+given values it computes a value, given nodes it builds the graph of the derivative.
+
+A rule may return less or more than the shape of its operand: the backward sweep expands it to that shape, or sums it over
+what was broadcast from it. A rule that has to put axes back does so itself, by keep_axes or an operation such as ReshapeLike.
 
 The sweeps call these rules, in the order of the graph: see autograd_engine/graph.py.
 """
@@ -36,7 +39,8 @@ __all__ = [
 
 
 def scalars_by(scalar_function, function):
-    """NumPy's function, but Python floats go to `math`: ten times faster, an error instead of a NaN, and a float again."""
+    """NumPy's function, but for Python's floats that of `math`, which is ten times faster, raises an error instead of
+    returning NaN, and returns a float. (The class is compared because NumPy's float64 is a subclass of float.)"""
 
     def call(x):
         if x.__class__ is not float:
@@ -65,7 +69,7 @@ def equal(x, y):
 
 
 def matmul(x, y):
-    """x @ y, checked here: the threads of a BLAS keep their floating-point flags to themselves."""
+    """x @ y, checked here: np.errstate does not see what overflows in the threads of a BLAS."""
     t = x @ y
     if isinstance(t, np.ndarray) and not np.isfinite(t).all():
         raise FloatingPointError("overflow in matmul")
@@ -85,7 +89,7 @@ def keep_axes(t, x, axis, keepdims):
     return t[tuple([None if i in reduced else slice(None) for i in range(np.ndim(x))])]
 
 
-# --------------------------------------------------------------------------------- what the sheet's equations are made of
+# ---------------------------------------------------------------------- arithmetic: the seven that equations A and B need
 
 class Add(Node):
     """t = x + y. Both operands receive t̄."""
@@ -145,7 +149,7 @@ class Negative(Node):
 class Power(Node):
     """t = x ** y. The power rule for the base, the exponential rule for the exponent.
 
-    The terms in `equal` are 0 but at x = y = 0, where they keep the constant x⁰ differentiable.
+    The product of the two `equal` is 0 except at x = y = 0, where it keeps the constant x⁰ differentiable.
     """
     function = np.power
     def forward(x, y): return x ** y
@@ -177,7 +181,7 @@ class Tanh(Node):
     backward = (lambda grad, t, x: grad * (1.0 - t * t),)
 
 class Sigmoid(Node):
-    """t = 1 / (1 + e⁻ˣ), written so that nothing overflows. x receives t̄ t (1 − t)."""
+    """t = 1 / (1 + e⁻ˣ), computed as exp(min(x, 0)) / (1 + exp(−|x|)), which cannot overflow. x receives t̄ t (1 − t)."""
     def forward(x): return exp(-maximum(-x, 0.0)) / (1.0 + exp(-maximum(x, -x)))
     backward = (lambda grad, t, x: grad * t * (1.0 - t),)
 
@@ -214,7 +218,8 @@ class Max(Node):
     backward = (share_among_largest,)
 
 class Matmul(Node):
-    """t = x @ y for vectors and matrices. x receives t̄ yᵀ and y receives xᵀ t̄; beside a vector, an outer product."""
+    """t = x @ y for vectors and matrices. x receives t̄ yᵀ; y receives xᵀ t̄. If the other operand is a vector, the product
+    is an outer one."""
     function = np.matmul
     def forward(x, y):
         if not (1 <= np.ndim(x) <= 2 and 1 <= np.ndim(y) <= 2):
@@ -224,7 +229,7 @@ class Matmul(Node):
                 lambda grad, t, x, y: outer(x, grad) if np.ndim(x) == 1 else matmul(x.T, grad))
 
 
-# ------------------------------------------------------------------------------- shapes, mostly in pairs: each the other's adjoint
+# --------------------------------------------------------------------- shapes, mostly in pairs: each the other's adjoint
 
 class Transpose(Node):
     """t = xᵀ, all axes in reverse. x receives t̄ᵀ."""
@@ -257,37 +262,40 @@ class Index(Node):
 class PlaceLike(Node):
     """t = zeros of the shape of `like`, with x at `index`. x receives t̄[index]."""
     def forward(x, like, index=()):
-        # Of an array's shape, but of the kind of x, which may be lazy.
+        # The shape and precision of `like`, but the array type of x, which may be lazy.
         t = np.zeros_like(x, shape=like.shape, dtype=like.dtype) if isinstance(like, np.ndarray) else np.zeros_like(like)
         index = index if isinstance(index, tuple) else (index,)
         if None in index:  # Dask cannot assign to a new axis: it is taken off x instead
-            x = x[tuple([0 if i is None else i if i is ... else slice(None) for i in index if not isinstance(i, int)])]
+            kept = [i for i in index if not isinstance(i, numbers.Integral)]
+            x = x[tuple([0 if i is None else i if i is ... else slice(None) for i in kept])]
         t[tuple([i for i in index if i is not None])] = x
         return t
     backward = (lambda grad, t, x, like, index: grad[index], None)
 
 class Stack(Node):
-    """t = the operands side by side along a new `axis`. Each receives its slice of t̄."""
+    """t = the operands, any number of them, side by side along a new `axis`. Each receives its slice of t̄."""
     function = np.stack
     def forward(*arrays, axis=0): return np.stack(arrays, axis=axis)
     def rules(self):
         before = (slice(None),) * (self.parameters["axis"] % len(self.shape))
-        return tuple([partial(lambda grad, t, *arrays, index: grad[index], index=(*before, i)) for i in range(len(self.inputs))])
+        places = [(*before, i) for i in range(len(self.inputs))]
+        return tuple([partial(lambda grad, t, *arrays, index: grad[index], index=place) for place in places])
 
 class BroadcastLike(Node):
     """t = x broadcast to the shape of `like`, in its precision. x receives t̄ summed over what was repeated."""
     def forward(x, like):
         if isinstance(x, (float, np.ndarray)) and isinstance(like, (float, np.ndarray)):
             return np.broadcast_to(np.asarray(x, getattr(like, "dtype", float)), np.shape(like))
-        ones = np.ones_like(like)  # Dask makes them chunk by chunk, but a broadcast_to in one piece
+        ones = np.ones_like(like)  # Dask makes these chunk by chunk; np.broadcast_to would make one chunk of all
         return (x * ones).astype(ones.dtype)
-    backward = (lambda grad, t, x, like: grad, None)
+    backward = (lambda grad, t, x, like: grad, None)  # which the sweep sums to the shape of x
 
 class SumLike(Node):
     """t = x summed over what was broadcast from the shape of `like`. Every summand receives the adjoint of its sum."""
     def forward(x, like):
         added = tuple(range(np.ndim(x) - np.ndim(like)))
         t = np.sum(x, axis=added) if added else x
-        stretched = tuple([i for i, (n, m) in enumerate(zip(np.shape(t), np.shape(like))) if m == 1 != n])
+        sizes = zip(np.shape(t), np.shape(like)[np.ndim(like) - np.ndim(t):])
+        stretched = tuple([i for i, (here, there) in enumerate(sizes) if there == 1 and here != 1])
         return np.sum(t, axis=stretched, keepdims=True) if stretched else t
-    backward = (lambda grad, t, x, like: grad, None)
+    backward = (lambda grad, t, x, like: grad, None)  # which the sweep expands to the shape of x

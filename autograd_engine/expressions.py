@@ -42,7 +42,7 @@ class Expression:
     def __abs__(self): return np.abs(self)
 
     def __pow__(self, other):
-        if isinstance(other, (int, float, np.integer, np.floating)) and other == 2:
+        if isinstance(other, (int, float, numbers.Real)) and other == 2:
             return operations[np.square](self)
         return operations[np.power](self, other)
 

@@ -1,9 +1,13 @@
 """Nodes, and graphs of nodes with the two passes over them.
 
-A node is a leaf or an operation on other nodes, and holds its value. A graph puts the nodes below some outputs in topological
-order, each after its inputs. The forward pass computes every value from the values of the inputs. The backward pass computes
-every adjoint, the derivative of the output with respect to a node, from the adjoints of the nodes that use it. What both
-passes call, `forward` and the rules in `backward`, each operation defines for itself: see autograd_nodes.py.
+A node is a leaf or an operation on other nodes, its inputs, and holds its value. The nodes that a result is computed from
+are said to be below it. A graph puts the nodes below some outputs in topological order, each after its inputs. The forward
+pass computes every value from the values of the inputs. The backward pass computes every adjoint, the derivative of the
+output with respect to a node, from the adjoints of the nodes that use it. What both passes call, `forward` and the rules in
+`backward`, each operation defines for itself: see autograd_nodes.py.
+
+Nodes are keys of dicts and members of sets by identity, although == builds a node: they hash by identity, and only what has
+the same hash is compared. Never search for a node in a list or a tuple, which asks ==.
 
 Source of the method: Baydin, Pearlmutter, Radul and Siskind, *Automatic Differentiation in Machine Learning: a Survey*,
 JMLR 18 (2018), section 3.2.
@@ -16,7 +20,7 @@ import numpy as np
 
 from autograd_engine.expressions import Expression, keywords, operations
 from autograd_engine.labels import labels
-from autograd_engine.values import FLOATS, describe, explain, leaf_value, node_value, precision, raising, shape
+from autograd_engine.values import EXPLAINED, FLOATS, accept, check, describe, explain, precision, raising, shape
 
 # ------------------------------------------------------------------------------------------------------------------ nodes
 
@@ -42,18 +46,18 @@ class Node(Expression):
     defaults = {}
 
     def __init_subclass__(cls):
-        """Registers an operation, by NumPy's function or else by its name, and reads off its `forward` what it takes."""
+        """Registers an operation by NumPy's function, or else by its name. Its operands and parameters are forward's."""
         if inspect.isfunction(vars(cls).get("forward")):
             cls.defaults = keywords(cls.forward)
             count = len(inspect.signature(cls.forward).parameters) - len(cls.defaults)
             if not (isinstance(cls.backward, tuple) and len(cls.backward) == count) and "rules" not in vars(cls):
-                raise TypeError(f"{cls.__name__}.backward is a tuple of {count} rules, or None for an operand without")
+                raise TypeError(f"{cls.__name__}.backward is a tuple of {count} rules, None where an operand has none")
             cls.forward = staticmethod(cls.forward)
+            if vars(cls).get("function") is None:
+                operations.setdefault(cls.__name__, cls)  # a later class of the same name takes nothing over
         if vars(cls).get("function") is not None:
             operations[cls.function] = cls
             cls.function = staticmethod(cls.function)
-        else:
-            operations.setdefault(cls.__name__, cls)
 
     def __init__(self, *inputs, **parameters):
         self.inputs = tuple([x if isinstance(x, Node) else Constant(x) for x in inputs])
@@ -62,18 +66,18 @@ class Node(Expression):
         self.active = any([x.active for x in self.inputs])
         operands = [x._value for x in self.inputs]
         try:
-            if FLOATS.issuperset(map(type, operands)):
+            if FLOATS.issuperset(map(type, operands)):  # which raise errors by themselves
                 self._value = self.apply(operands)
             else:
                 with raising():
                     self._value = self.apply(operands)
-        except (ArithmeticError, ValueError, IndexError) as error:
+        except EXPLAINED as error:
             since = ", where operands are as last evaluated and a leaf has changed since" if is_outdated(self.inputs) else ""
             raise explain(error, type(self).__name__, operands, since) from error
 
     def apply(self, operands):
         """The value of this operation for these values of its operands."""
-        return node_value(self.forward(*operands, **self.parameters))
+        return check(self.forward(*operands, **self.parameters))
 
     def rules(self):
         """The backward rules, one for each operand, with this node's parameters filled in."""
@@ -83,7 +87,7 @@ class Node(Expression):
 
     @classmethod
     def of(cls, *operands, **parameters):
-        """What this operation makes of its operands: a node of nodes, a value of values."""
+        """This operation on these operands: a node if any of them is one, else a value."""
         return (cls if any([isinstance(x, Node) for x in operands]) else cls.forward)(*operands, **parameters)
 
     @property
@@ -104,12 +108,12 @@ class Node(Expression):
 class Leaf(Node):
     """A node that is given, not computed: a Variable or a Constant.
 
-    `leaf.value = ...` gives it a new value. What is built on nodes takes their values as last evaluated: call
-    `graph.forward()` before you read `.value` of another node or build on it.
+    `leaf.value = ...` gives it a new value. Other nodes keep theirs as last evaluated, and so a new operation on them uses
+    these: call `graph.forward()` before you read `.value` of another node or build on it.
 
     value    a real number or real array; arrays are copied, float32 stays float32, every other real type becomes float64.
-             An array is read-only: write x.value = x.value - step. Whatever speaks NumPy's protocols may stand for one; what is
-             lazy, as Dask arrays are, stays lazy, and its errors come when it is computed, as np.errstate says there
+             An array is read-only: write x.value = x.value - step. Any array type that implements NumPy's protocols is
+             accepted. Lazy ones, such as Dask's, stay lazy, and their errors appear when they are computed
     name     free text for people, or None
     changes  how often its value has changed
 
@@ -117,7 +121,7 @@ class Leaf(Node):
     value) not of the old one's shape.
     """
 
-    __slots__ = ("changes",)
+    __slots__ = ("changes", "__weakref__")
 
     def __init__(self, value, name=None):
         if not isinstance(name, (str, type(None))):
@@ -125,12 +129,12 @@ class Leaf(Node):
         self.inputs, self.parameters = (), {}
         self.name, self.grad, self.adjoint_of = name, None, None
         self.active = isinstance(self, Variable)
-        self._value, self.changes = leaf_value(value), 0
+        self._value, self.changes = accept(value), 0
 
     @Node.value.setter
     def value(self, value):
-        self._value = leaf_value(value, like=self._value)
-        self.changes += 1  # afterwards: whoever reads the count first and the value then never takes an old value for new
+        self._value = accept(value, like=self._value)
+        self.changes += 1  # last, so that whoever reads first the count, then the value, never takes an old value for new
 
     def __reduce__(self):
         return type(self), (self._value, self.name)
@@ -157,11 +161,12 @@ class Graph:
     outputs             tuple of the nodes it was made for
     nodes               tuple of every node below them, each after its inputs, in the order in which Python evaluates them
     leaves, operations  the two kinds of nodes, in the same order
-    values, adjoints    {node: value} and {node: adjoint} of this graph's last sweeps, whatever other graphs have left on nodes
+    values, adjoints    {node: value} and {node: adjoint} of this graph's last sweeps, even if other graphs that share nodes
+                        with it have since been swept
     last_sweep          "forward", "backward" or None: which was the last one
 
-    The order is found once, here. A graph that is older than the value of a leaf evaluates itself again before anything is
-    made of it. Raises TypeError if an output is not a node, ValueError if there is none.
+    The order is found once, here. If a leaf has changed since the last sweep, the graph is swept forward again before it is
+    swept backward, differentiated, drawn or compiled. Raises TypeError if an output is not a node, ValueError for no outputs.
     """
 
     def __init__(self, *outputs):
@@ -177,27 +182,32 @@ class Graph:
         self.leaves = tuple([node for node in nodes if not node.inputs])
         self.operations = tuple([node for node in nodes if node.inputs])
         self.values, self.adjoints, self.last_sweep = {node: node._value for node in nodes}, {}, None
-        self._labels, self._seen = None, [0] * len(self.leaves)
+        self._labels, self._seen = None, [0] * len(self.leaves)  # a leaf that has changed may be newer than its users
 
-    # --- the two sweeps
+    # --- the two sweeps. Both run with NumPy's errors raised if a node of this graph is not a plain float.
 
     def sweep_forward(self, leaf_values):
-        """{node: value} for these values of the leaves: every operation applied to the values of its inputs."""
+        """{node: value} for these values of the leaves, {leaf: value}: every operation applied to the values of its inputs."""
         values = dict(leaf_values)
         try:
             with raising(self.values.values()):
                 for node in self.operations:
                     values[node] = node.apply([values[x] for x in node.inputs])
-        except (ArithmeticError, ValueError, IndexError) as error:
+        except EXPLAINED as error:
             raise self._explain(error, "", node, values) from error
         return values
 
     def sweep_backward(self, values, seed, wanted):
-        """{node: adjoint} for these values of the nodes, where `seed` is the output's adjoint, for the nodes in `wanted`.
+        """{node: adjoint} for these values of the nodes, where `seed` is the output's adjoint.
 
-        Each node hands to each of its inputs what the input's rule makes of its own adjoint, and contributions add up. All
-        users of a node come after it in the order, so in reverse they all have contributed before it hands on its adjoint.
-        Given nodes for values and seed, the adjoints are nodes.
+        Each node passes its adjoint through its rule for each input and hands the result to that input, where contributions
+        add up. All users of a node come after it in the order. In reverse, therefore, all of them have contributed before the
+        node hands on its own adjoint.
+
+        wanted   a set of nodes; with a node it has all that lie between it and the output. One that no rule reaches has no
+                 entry in the result
+
+        Given nodes for values and seed, the rules build nodes, so that the adjoints are nodes: see derivatives.py.
         """
         adjoints = {y: seed for y in self.outputs if y in wanted}
         try:
@@ -208,15 +218,16 @@ class Graph:
                         for x, value, rule in zip(node.inputs, operands, node.rules()):
                             if x in wanted and rule is not None:
                                 contribution = fit(rule(grad, t, *operands), value)
-                                adjoints[x] = node_value(adjoints[x] + contribution if x in adjoints else contribution)
-        except (ArithmeticError, ValueError) as error:
+                                total = adjoints[x] + contribution if x in adjoints else contribution
+                                adjoints[x] = check(total)
+        except EXPLAINED as error:
             raise self._explain(error, "backward from ", node, values) from error
         return adjoints
 
     def _explain(self, error, where, node, values):
         return explain(error, f"{where}{self.label(node)} = {type(node).__name__}", [values[x] for x in node.inputs])
 
-    # --- what is made of them
+    # --- for users
 
     def forward(self):
         """Re-evaluate every node from the leaves' present values; returns the output's value (a tuple if several).
@@ -224,7 +235,7 @@ class Graph:
         Raises an ArithmeticError that names the node where an operation is undefined or overflows; every node then
         holds what it held.
         """
-        self._store(*self._evaluated())
+        self._store(*self._reevaluate())
         self.last_sweep = "forward"
         result = tuple([self.values[y] for y in self.outputs])
         return result if len(result) > 1 else result[0]
@@ -243,11 +254,11 @@ class Graph:
         (y,) = self.outputs
         if seed is None and y.shape:
             raise ValueError(f"the output has shape {y.shape}: give backward a seed of that shape, or sum it first")
-        values, seen = self._evaluated() if self._is_stale() else (self.values, self._seen)
-        seed = 1.0 if seed is None else fit(leaf_value(seed, like=values[y]), values[y])
+        values, seen = self._reevaluate() if self._is_stale() else (self.values, self._seen)
+        seed = 1.0 if seed is None else fit(accept(seed, like=values[y]), values[y])
         active = {node for node in self.nodes if node.active}
         adjoints = self.sweep_backward(values, seed, active)
-        for node in active - adjoints.keys():  # only derivatives that are zero everywhere lead there
+        for node in active - adjoints.keys():  # only reached by operands without a rule
             adjoints[node] = fit(0.0, values[node])
         self._store(values, seen)
         self.adjoints, self.last_sweep = adjoints, "backward"
@@ -256,24 +267,24 @@ class Graph:
         return {x: adjoints[x] for x in self.leaves if isinstance(x, Variable)}
 
     def refresh(self):
-        """Re-evaluate if a leaf has changed; adjoints of former values count no longer."""
+        """Re-evaluate and drop the adjoints if a leaf has changed since the last sweep."""
         if self._is_stale():
-            self._store(*self._evaluated())
+            self._store(*self._reevaluate())
 
     def evaluate(self, given):
         """{node: value} for other values of some leaves, given as {leaf: value}; stores nothing.
 
-        Raises ValueError for what is no leaf of this graph and for a value of another shape, and what `forward` raises.
+        Raises ValueError for a key that is not a leaf of this graph and for a value of another shape, and as `forward` does.
         """
         values = {leaf: leaf._value for leaf in self.leaves}
         for leaf, value in given.items():
             if leaf not in values:
                 raise ValueError(f"{leaf!r} is no leaf of this graph")
-            values[leaf] = leaf_value(value, like=leaf._value)
+            values[leaf] = accept(value, like=leaf._value)
         return self.sweep_forward(values)
 
     def fold(self, rule):
-        """{node: rule(node, *what it made of the node's inputs)}, in topological order."""
+        """{node: rule(node, *its results for the node's inputs)}, in topological order."""
         results = {}
         for node in self.nodes:
             results[node] = rule(node, *[results[x] for x in node.inputs])
@@ -281,7 +292,7 @@ class Graph:
 
     def label(self, node):
         """A plain identifier for a node of this graph, unique in it: t1, t2, ... for operations in evaluation order;
-        a leaf's name where that can serve (ASCII, no keyword or builtin, no other leaf's, no t1), else v1, v2, ...
+        a leaf's name where that can serve (ASCII, not a keyword or builtin, not another leaf's, not like t1), else v1, v2, ...
 
         Raises ValueError if the node is not in the graph.
         """
@@ -293,7 +304,7 @@ class Graph:
     def _is_stale(self):
         return self._seen != [leaf.changes for leaf in self.leaves]
 
-    def _evaluated(self):
+    def _reevaluate(self):
         """The values of all nodes, and the counts of the leaves' changes that they belong to, read before the values."""
         seen = [leaf.changes for leaf in self.leaves]
         return self.evaluate({}), seen
@@ -303,9 +314,10 @@ class Graph:
             for node in self.operations:
                 node._value = values[node]
             self.values, self._seen, self.adjoints = values, seen, {}
-            self.last_sweep = self.last_sweep and "forward"
+            if self.last_sweep == "backward":
+                self.last_sweep = "forward"
 
-    # --- pickling and copying, by a list of parts that name their inputs by place: no depth is too great
+    # --- pickling and copying: a flat list of parts, inputs by their places in it, so that no recursion limits the depth
 
     def __getstate__(self):
         place = {node: i for i, node in enumerate(self.nodes)}
@@ -320,12 +332,12 @@ class Graph:
             nodes.append(part if isinstance(part, Leaf) else unevaluated(nodes, *part))
         for node, (value, adjoint, owner) in zip(nodes, results):
             if node.inputs:
-                node._value = node_value(value)
-            node.grad = None if adjoint is None else node_value(adjoint)
+                node._value = check(value)
+            node.grad = None if adjoint is None else check(adjoint)
             node.adjoint_of = None if owner is None else nodes[owner]
         self._set_up([nodes[i] for i in outputs], nodes)
         self.adjoints = {node: node.grad for node in nodes if node.grad is not None}
-        self.last_sweep, self._seen = last_sweep, None if stale else self._seen
+        self.last_sweep, self._seen = last_sweep, None if stale else self._seen  # None equals no counts
 
 
 def unevaluated(nodes, operation, places, parameters, name):
@@ -335,22 +347,20 @@ def unevaluated(nodes, operation, places, parameters, name):
     return node
 
 
-# ------------------------------------------------------------------------------------------------------- what they are made of
+# ---------------------------------------------------------------------------------------------------------------- helpers
 
 
 def topological_order(outputs):
     """Every node below the outputs, each after its inputs, in the order in which Python would evaluate the expression."""
-    order, path = {}, [(None, iter(outputs))]
-    while path:
-        node, inputs = path[-1]
-        for x in inputs:
+    order, waiting = {}, list(reversed(outputs))
+    while waiting:
+        node = waiting[-1]
+        for x in reversed(node.inputs):
             if x not in order:
-                path.append((x, iter(x.inputs)))
-                break
-        else:
-            order[node] = True
-            path.pop()
-    return list(order)[:-1]
+                waiting.append(x)
+        if waiting[-1] is node:  # all its inputs are in the order
+            order[waiting.pop()] = True
+    return list(order)
 
 
 def fit(contribution, x):
@@ -368,12 +378,12 @@ def fit(contribution, x):
 
 
 def is_outdated(nodes):
-    """Whether a leaf has changed since these nodes were evaluated."""
+    """Whether these nodes would have other values now."""
     graph = Graph(*nodes)
     if not any([leaf.changes for leaf in graph.leaves]):
         return False
     try:
         values = graph.evaluate({})
-    except (ArithmeticError, ValueError, IndexError):
+    except EXPLAINED:
         return True
     return not all([np.array_equal(values[x], x.value) for x in nodes])

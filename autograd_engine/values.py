@@ -11,6 +11,7 @@ from math import isfinite
 
 import numpy as np
 
+EXPLAINED = ArithmeticError, ValueError, IndexError  # the errors that `explain` puts into words
 NO_CHECKS, FLOATS = nullcontext(), {float}
 
 
@@ -28,17 +29,17 @@ def raising(operands=(None,)):
     return NO_CHECKS if FLOATS.issuperset(map(type, operands)) else np.errstate(divide="raise", over="raise", invalid="raise")
 
 
-def leaf_value(value, like=None):
+def accept(value, like=None):
     """A given number or array as a leaf holds it, copied; of the shape of `like`, if there is one.
 
     Raises TypeError for what is not real, ValueError for NaN and infinity and for another shape.
     """
-    if isinstance(value, (float, int)) or isinstance(value, numbers.Real):  # the first is faster
+    if isinstance(value, (float, int, numbers.Real)):  # the first two are found faster
         value = float(value)
     else:
         if isinstance(value, np.ma.MaskedArray):
             raise TypeError("a masked array has values that do not count: fill it first")
-        lazy = hasattr(value, "__array_function__") and hasattr(value, "dtype")
+        lazy = hasattr(value, "__array_function__") and hasattr(value, "dtype") and not isinstance(value, np.ndarray)
         array = value if lazy else np.asarray(value)
         if array.dtype.kind not in "fiub":
             of = f" of {array.dtype}" if hasattr(value, "dtype") else ""
@@ -49,10 +50,10 @@ def leaf_value(value, like=None):
         raise ValueError(f"a value of shape {shape(value)} cannot take the place of one of shape {shape(like)}")
     if not (isfinite(value) if value.__class__ is float else lazy or np.isfinite(value).all()):
         raise ValueError("a value has to be finite, without NaN or infinity")
-    return node_value(value)
+    return check(value)
 
 
-def node_value(value):
+def check(value):
     """The result of a rule as a node holds it: a finite float, or a read-only array.
 
     Raises an ArithmeticError for what is infinite, NaN or complex, TypeError for what is neither a number nor an array.

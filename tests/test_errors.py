@@ -98,12 +98,12 @@ def test_an_undefined_operation_is_an_error_in_a_forward_sweep_that_changes_noth
 
 @each_kind
 @undefined
-def test_nothing_can_be_built_on_a_node_that_has_become_undefined(operation, good, bad, kind):
+def test_a_node_that_has_become_undefined_has_no_derivatives(operation, good, bad, kind):
     leaves = [Variable(kind(x)) for x in good]
     y = operation(*leaves)
     for x, value in zip(leaves, bad, strict=True):
         x.value = kind(value)
-    for build in (lambda: y + 1.0, lambda: gradient(np.sum(y), leaves), lambda: jacobian(y, leaves[0])):
+    for build in (lambda: gradient(np.sum(y), leaves), lambda: jacobian(y, leaves[0])):
         with pytest.raises(ArithmeticError) as error:
             build()
         assert_names(error, operation.__name__, bad)
@@ -182,7 +182,9 @@ def test_a_derivative_that_does_not_exist_is_an_error_of_the_backward_sweep_that
         gradient(y, [x])
     with pytest.raises(ArithmeticError):
         jacobian(y, x)
-    assert_unchanged(graph, before)
+    for (value, grad), (old_value, old_grad) in zip(state(graph), before, strict=True):
+        np.testing.assert_array_equal(value, old_value)  # evaluated again by graphs that did not know the change
+        assert grad is old_grad
 
 
 def test_a_derivative_that_does_not_exist_matters_only_where_it_is_asked_for():
@@ -432,7 +434,7 @@ def test_a_graph_without_outputs_is_refused():
 
 
 @pytest.mark.parametrize("function, name", [
-    (np.mean, "np.mean"), (np.arctan, "np.arctan"), (np.where, "np.where"), (np.abs, "np.abs"),
+    (np.median, "np.median"), (np.arctan, "np.arctan"), (np.where, "np.where"), (np.cbrt, "np.cbrt"),
     (np.add.reduce, "np.add.reduce"), (np.floor, "np.floor"), (np.linalg.norm, "norm"),
     (np.concatenate, "np.concatenate"), (np.not_equal.outer, "not_equal"),
 ])  # fmt: skip
@@ -473,7 +475,7 @@ def test_a_node_does_not_turn_into_an_array_and_the_error_says_what_to_do(use):
         use(Variable(1.0))
 
 
-@pytest.mark.parametrize("use", [float, lambda x: x < 1.0, lambda x: x >= 1.0, abs, len, lambda x: x // 2, lambda x: x % 2])
+@pytest.mark.parametrize("use", [float, lambda x: x < 1.0, lambda x: x >= 1.0, len, lambda x: x // 2, lambda x: x % 2])
 def test_what_a_node_cannot_do_is_a_type_error(use):
     with pytest.raises(TypeError):
         use(Variable(1.0))
@@ -535,3 +537,30 @@ def test_a_masked_array_is_refused():
 def test_an_index_out_of_range_is_explained():
     with pytest.raises(IndexError, match=r"Index of shapes \(2,\)"):
         Variable([1.0, 2.0])[5]
+
+
+@pytest.mark.parametrize("contribution, shape, expected", [
+    (np.ones(3), (4, 1), np.full((4, 1), 3.0)), (np.ones((2, 3)), (3,), np.full(3, 2.0)), (2.0, (2, 2), np.full((2, 2), 2.0)),
+    (np.ones((4, 1)), (1, 3), np.full((1, 3), 4.0)),
+])  # fmt: skip
+def test_a_contribution_is_summed_and_expanded_to_the_shape_of_its_operand(contribution, shape, expected):
+    class Given(op.Node):
+        def forward(x): return x
+        backward = (lambda grad, t, x: contribution,)
+
+    x = Variable(np.ones(shape))
+    np.testing.assert_array_equal(Graph(np.sum(Given(x))).backward()[x], expected)
+
+
+@pytest.mark.parametrize("index", [[0, 0, 1], (0, [1]), True, np.array([0])])
+def test_an_index_is_checked_by_the_operation_itself(index):
+    with pytest.raises(TypeError, match="indexed by integers, slices"):
+        op.Index(Variable([1.0, 2.0]), index=index)
+
+
+def test_an_index_may_be_any_kind_of_integer():
+    x = Variable([[1.0, 2.0], [3.0, 4.0]])
+    for index in ((None, np.int64(1)), np.int64(1), (..., np.int32(0))):
+        y, expected = op.Index(x, index=index), np.zeros((2, 2))
+        np.copyto(expected[index], 1.0)
+        np.testing.assert_array_equal(Graph(y).backward(np.ones(y.shape))[x], expected)

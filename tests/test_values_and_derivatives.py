@@ -162,7 +162,7 @@ def assert_all_close(values, references):
 def test_every_operation_is_checked_here():
     classes = {cls for cls in vars(op).values() if isinstance(cls, type) and issubclass(cls, Node)}
     operations = {cls for cls in classes if hasattr(cls, "forward")}
-    assert classes - operations == {Node, *Variable.__bases__, Variable, Constant}
+    assert classes - operations == {Node, Variable, Constant}
     assert operations == set(MEANING) == {operation for operation, _, _ in CASES}
 
 
