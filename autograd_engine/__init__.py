@@ -7,7 +7,7 @@ from importlib import import_module
 
 WHERE = {
     "derivatives": ["gradient", "jacobian", "hessian", "eliminate_common_subexpressions"],
-    "notation": ["contributions"],
+    "formulas": ["contributions"],
     "tables": ["Table", "adjoint_equations", "evaluation_trace"],
     "drawing": ["Drawing", "draw"],
     "program": ["Program"],

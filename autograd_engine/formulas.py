@@ -1,0 +1,217 @@
+"""What there is to say of a graph, as formulas: tiny trees of a head and its parts, which notation.py writes down.
+
+    operation(node, x, y)           what a node computes, of formulas for its operands
+    expression(y, known, notation)  a whole graph as one formula
+    contributions(graph)            what each use of a value adds to its adjoint, by the backward rules
+"""
+
+import math
+import numbers
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from autograd_engine.graph import Constant, Graph, Node, Variable
+from autograd_engine.values import fingerprint
+
+
+@dataclass(frozen=True, eq=False)
+class Formula:
+    """A head and its parts, which are formulas.
+
+    head      an operation's name (NumPy's where it has one: "add", "sqrt", otherwise the class's: "Index"), or what else is
+              written: number, array, symbol, text, parameter, adjoint, partial, equation, named, list, path
+    content   what a head without parts stands for: a number's size, an array, a symbol's label, somebody's own words, a
+              parameter's name and value
+    """
+
+    head: str
+    parts: tuple = ()
+    content: object = None
+
+    @property
+    def inputs(self):  # a formula is walked as a graph is
+        return self.parts
+
+
+def symbol(label):
+    return Formula("symbol", (), label)
+
+
+def adjoint(formula):
+    return Formula("adjoint", (formula,))
+
+
+def equation(left, right):
+    return Formula("equation", (left, right))
+
+
+def text(words):
+    """Somebody's own words, with � for what cannot be shown."""
+    return Formula("text", (), re.sub("[^ -~\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", str(words)))
+
+
+def literal(value):
+    """A number or an array as a formula. A negative number is the negative of one, and binds as such."""
+    if not isinstance(value, numbers.Real):
+        return Formula("array", (), value)
+    size = Formula("scientific" if "e" in f"{value:.6g}" else "number", (), abs(float(value)))
+    return Formula("negative", (size,)) if math.copysign(1.0, value) < 0 else size
+
+
+def operation(node, *operands):
+    """The formula of a node's operation on formulas for its operands; parameters follow, where they are not the default."""
+    usual = {name: fingerprint(value) for name, value in node.defaults.items() if value != ()}
+    given = [item for item in node.parameters.items() if usual.get(item[0]) != fingerprint(item[1])]
+    return Formula(head_of(type(node)), (*operands, *[Formula("parameter", (), item) for item in given]))
+
+
+def head_of(operation):
+    """NumPy's name in small letters; the class's begins with a capital, and so is never taken for one of NumPy's."""
+    function, name = vars(operation).get("function"), re.sub(r"\W", "_", operation.__name__)
+    if function is not None and getattr(np, function.__name__, None) is operation.function:
+        return function.__name__
+    return name[:1].upper() + name[1:]
+
+
+def folded(y, known, write):
+    """All that is below y as one formula, down to the nodes in `known`, {node: formula}; `write` makes those of the others."""
+    return Graph(y).fold(lambda node, *parts: known[node] if node in known else write(node, *parts))[y]
+
+
+def expression(y, known, notation):
+    """All that is below y as one formula, down to the nodes in `known`, {node: formula}; other leaves stand as their values.
+
+    An operation for which the notation has no row is written out, as its own forward rule makes it of others. Raises
+    TypeError if that rule is no formula.
+    """
+
+    def write(node, *parts):
+        if not node.inputs:
+            return literal(node.value)
+        return operation(node, *parts) if notation.row(head_of(type(node))) else written_out(node, parts, notation)
+
+    return folded(y, known, write)
+
+
+def written_out(node, operands, notation):
+    stand_ins = [Variable(x.value) for x in node.inputs]
+    try:
+        y = node.forward(*stand_ins, **node.parameters)
+        is_formula = not any([type(x) is type(node) for x in Graph(y).nodes])
+    except Exception:  # whatever a rule that is no formula does with nodes
+        is_formula = False
+    if not is_formula:
+        raise TypeError(f"{type(node).__name__} has no spelling in this notation, and its forward rule is no formula")
+    return expression(y, dict(zip(stand_ins, operands)), notation)
+
+
+# ------------------------------------------------------------------------------------------------------ the backward rules
+
+
+class Contribution(NamedTuple):
+    """What one use of a value adds to its adjoint.
+
+    user, place   the node that uses the value, and as which of its operands
+    formula       the contribution, by the rule of `user`
+    partial       ∂user/∂operand, if all are scalars; otherwise the same as `formula`, a vector-Jacobian product
+    """
+
+    user: Node
+    place: int
+    formula: Formula
+    partial: Formula
+
+    @property
+    def operand(self):
+        return self.user.inputs[self.place]
+
+
+def contributions(graph):
+    """A Contribution for each use of an operand that has an adjoint, two for a + a, in the order of the graph.
+
+    Formulas come from the backward rules themselves, given stand-ins for the values. Takes a Graph or a node; raises an
+    ArithmeticError where a derivative does not exist.
+    """
+    graph = graph_of(graph)
+    names, found = symbols(graph), []
+    for user, place in uses(graph):
+        operands = [Variable(graph.values[x]) if names[x].head == "symbol" else Constant(x.value) for x in user.inputs]
+        grad, t = Variable(graph.values[user]), Variable(graph.values[user])
+        made = user.rules()[place](grad, t, *operands)
+        made = made if isinstance(made, Node) else Constant(made)
+        known = dict(zip((t, *operands), [names[x] for x in (user, *user.inputs)]))
+        formula = folded(made, known | {grad: adjoint(names[user])}, plainly)
+        is_scalar = not any([x.shape for x in (t, *operands)])
+        partial = folded(made, known | {grad: literal(1.0)}, plainly) if is_scalar else formula
+        found.append(Contribution(user, place, formula, partial))
+    return found
+
+
+def uses(graph):
+    """(user, place of the operand) for each use of a value that adds to its adjoint, in the order of the graph."""
+    pairs = [(user, place) for user in graph.operations for place in range(len(user.inputs))]
+    return [(user, place) for user, place in pairs if user.inputs[place].active and user.rules()[place] is not None]
+
+
+def graph_of(graph):
+    """The graph itself, or that of a node; evaluated anew if a leaf has changed."""
+    graph = graph if isinstance(graph, Graph) else Graph(graph)
+    graph.refresh()
+    return graph
+
+
+def symbols(graph):
+    """{node: how formulas refer to it}: by its label; a scalar constant without a name is its value."""
+    plain = {x for x in graph.leaves if isinstance(x, Constant) and x.name is None and not x.shape}
+    return {x: literal(graph.values[x]) if x in plain else symbol(graph.label(x)) for x in graph.nodes}
+
+
+def definition(node, names):
+    """t8 = t3 / t7; of a leaf its label, and its name where that is something else."""
+    if node.inputs:
+        return equation(names[node], operation(node, *[names[x] for x in node.inputs]))
+    return names[node] if node.name in (None, names[node].content) else Formula("named", (names[node], text(node.name)))
+
+
+def plainly(node, *parts):
+    """A node as a person would write it: what depends on no value is worked out, what changes nothing left out."""
+    if not node.inputs or not (node.active or node.shape):
+        return literal(node.value)
+    return simplified(operation(node, *parts))
+
+
+def is_number(formula, value):
+    return formula.head == "number" and formula.content == value
+
+
+def is_negative(formula):
+    return formula.head == "negative"
+
+
+SIMPLER = [  # head, for which parts, what a person writes instead
+    ("add", lambda x, y: is_number(x, 0.0), lambda x, y: y),
+    ("add", lambda x, y: is_number(y, 0.0), lambda x, y: x),
+    ("subtract", lambda x, y: is_number(y, 0.0), lambda x, y: x),
+    ("multiply", lambda x, y: is_number(x, 0.0) or is_number(y, 1.0), lambda x, y: x),
+    ("multiply", lambda x, y: is_number(y, 0.0) or is_number(x, 1.0), lambda x, y: y),
+    ("multiply", lambda x, y: is_negative(x), lambda x, y: minus("multiply", x.parts[0], y)),
+    ("multiply", lambda x, y: is_negative(y), lambda x, y: minus("multiply", x, y.parts[0])),
+    ("divide", lambda x, y: is_number(y, 1.0), lambda x, y: x),
+    ("divide", lambda x, y: is_negative(x), lambda x, y: minus("divide", x.parts[0], y)),
+    ("negative", lambda x: is_negative(x), lambda x: x.parts[0]),
+    ("power", lambda x, y: is_number(y, 2.0), lambda x, y: Formula("square", (x,))),
+]
+
+
+def minus(head, *parts):
+    return simplified(Formula("negative", (simplified(Formula(head, parts)),)))
+
+
+def simplified(formula):
+    for head, is_meant, simpler in SIMPLER:
+        if formula.head == head and is_meant(*formula.parts):
+            return simpler(*formula.parts)
+    return formula

@@ -1,0 +1,358 @@
+r"""How formulas are written: as text, HTML, MathML, LaTeX, Python, JavaScript (and as SVG, by typesetting.py).
+
+    print_formula(formula, LATEX)      r"t_8 = \frac{t_3}{t_7}"
+    print_formula(formula, PYTHON)     "t8 = t3 / t7"
+
+A notation is a table: how each head is written, and how strongly it binds. One printer puts the parentheses. Another notation
+overrides a few rows. For people, numbers have six digits; Python and JavaScript are exact.
+"""
+
+import html
+import json
+import re
+from itertools import zip_longest
+from typing import NamedTuple
+
+import numpy as np
+
+from autograd_engine.formulas import literal, text
+from autograd_engine.graph import topological_order
+
+# ------------------------------------------------------------------------------------------------------------- the printer
+
+# How strongly something holds together at an edge, in increasing order.
+ANY, SUM, SIGN, APPLIED, QUOTIENT, PRODUCT, FACTOR, POWER, ATOM, LETTER = range(10)
+
+
+class Printed(NamedTuple):
+    """What was made of a formula, and how strongly that holds together at its edges: −x is weak at the left, log x at the right."""
+
+    shown: object
+    left: int = ATOM
+    right: int = ATOM
+
+
+class Notation:
+    """How formulas are written.
+
+    rows      {head: a template with %s for each part, or a function of the formula and its printed parts}; both give an object,
+              or pieces of one to be put side by side. "call" is for operations without a row: a template for (head, how many
+              parts), or None; "parentheses" encloses a part
+    binding   {head: (how strongly it binds at its left edge, at its right edge, *what each part has to, or is enclosed)}; where
+              nothing is asked of a part, the head itself encloses it, as a fraction does its numerator
+    """
+
+    def __init__(self, rows, binding, join="".join):
+        self.rows, self.binding, self.join = rows, binding, join
+
+    def but(self, rows, binding=(), join=None):
+        """The same but for a few rows."""
+        return Notation(self.rows | rows, self.binding | dict(binding), join or self.join)
+
+    def row(self, head, count=0):
+        return self.rows.get(head) or self.rows["call"](head, count)
+
+    def write(self, formula, *parts):
+        """A formula, printed, of its printed parts. Parts have to be strong where they meet; their outer edges are the whole's."""
+        left, right, *needs = self.binding.get(formula.head, (ATOM, ATOM))
+        shown, last = [], len(parts) - 1
+        for i, (part, need) in enumerate(zip_longest(parts, needs, fillvalue=ANY)):
+            facing = min(part.left, part.right) if last == 0 else part.right if i == 0 else part.left
+            if facing < need:
+                part = Printed(self.assemble(self.rows["parentheses"], None, part.shown))
+            if need > ANY and i == 0:
+                left = min(left, part.left)
+            if need > ANY and i == last:
+                right = min(right, part.right)
+            shown.append(part.shown)
+        return Printed(self.assemble(self.row(formula.head, len(parts)), formula, *shown), left, right)
+
+    def assemble(self, row, formula, *parts):
+        if callable(row):
+            made = row(formula, *parts)
+            return self.join(made if isinstance(made, list) else [made])
+        return self.join([piece for pair in zip(row.split("%s"), (*parts, "")) for piece in pair])
+
+
+def print_formula(formula, notation):
+    """A formula in a notation. Raises TypeError for an operation that the notation has no row for."""
+    printed = {}
+    for one in topological_order([formula]):
+        if notation.row(one.head) is None:
+            raise TypeError(f"{one.head} has no spelling in this notation")
+        printed[one] = notation.write(one, *[printed[part] for part in one.parts])
+    return printed[formula].shown
+
+
+# ----------------------------------------------------------------------------------------------- what rows are made of
+
+
+def letter_and_index(label):
+    """("t", "12") of t12 and ("w", "0") of w_0; of a word the whole, and no index."""
+    match = re.fullmatch(r"([A-Za-z])_?(\d*)", label)
+    return match.groups() if match else (label, "")
+
+
+def bar_over(letters):
+    """With combining overlines: t̄."""
+    return f"{letters}\u0304" if len(letters) == 1 else "".join([letter + "\u0305" for letter in letters])
+
+
+def indexed(letter, word, index):
+    """The rows of symbols and of their adjoints, of what writes a letter, or a word (with a bar?), and what adds an index."""
+
+    def row(formula, *_):
+        barred = formula.head == "adjoint"
+        letters, below = letter_and_index((formula.parts[0] if barred else formula).content)
+        written = (letter if len(letters) == 1 else word)(letters, barred)
+        return index(written, below) if below else written
+
+    return dict.fromkeys(["symbol", "adjoint"], row)
+
+
+def needs_dot(product):
+    """Whether factors cannot stand side by side: before a number, and before a fraction that would make a mixed one."""
+    left, right = product.parts
+    while right.head in ("power", "square"):
+        right = right.parts[0]
+    return right.head in NUMBERS or (right.head == "divide" and {left.head, right.parts[0].head} <= NUMBERS)
+
+
+def are_words(product):
+    """Whether two words would run together."""
+    left, right = product.parts
+    while left.head == "multiply":
+        left = left.parts[1]
+    return is_word(left) and is_word(right)
+
+
+def is_word(formula):
+    formula = formula.parts[0] if formula.head == "adjoint" else formula
+    return formula.head == "symbol" and len(letter_and_index(formula.content)[0]) > 1
+
+
+def product(dot, gap, space):
+    return lambda formula, x, y: [x, dot if needs_dot(formula) else gap if are_words(formula) else space, y]
+
+
+def applied(name, space=" "):
+    """A function's name before its argument, without parentheses around one letter."""
+    return lambda formula, x: [name, space if formula.parts[0].head in LETTERS else "", x]
+
+
+def joined(separator):
+    return lambda formula, *parts: [piece for part in parts for piece in (separator, part)][1:]
+
+
+def short(number):
+    return f"{number.content:.6g}".replace("-", "−")
+
+
+def decimals_and_exponent(number, minus="−"):
+    decimals, exponent = f"{number.content:.6g}".split("e")
+    return decimals, str(int(exponent)).replace("-", minus)
+
+
+def entries(array, notation):
+    """A small array entry by entry, of a large one the shape."""
+    if not (isinstance(array, np.ndarray) and array.size <= 4):
+        return print_formula(text(f"shape {array.shape}".replace(",)", ")")), notation)
+    numbers = {"float_kind": lambda x: print_formula(literal(x), notation)}
+    return np.array2string(array, separator=", ", formatter=numbers).replace("\n", "")
+
+
+def index_text(index):
+    """An index as it is typed: 0, 1:."""
+    items = index if isinstance(index, tuple) else (index,)
+    return ", ".join(["..." if i is ... else slice_text(i) if isinstance(i, slice) else repr(i) for i in items]) or "()"
+
+
+def slice_text(i):
+    ends = [i.start, i.stop] if i.step is None else [i.start, i.stop, i.step]
+    return ":".join(["" if end is None else repr(end) for end in ends])
+
+
+def stacked(formula, *parts):
+    """np.stack takes its operands as one tuple."""
+    count = len([part for part in formula.parts if part.head != "parameter"])
+    return ["np.stack((", ", ".join(parts[:count]), ",)" if count == 1 else ")", *[f", {part}" for part in parts[count:]], ")"]
+
+
+def tagged(pieces):
+    """Pieces side by side in MathML: numbers, words, signs and thin spaces without a tag are given theirs."""
+    if all([piece[:1] in ("", "<") for piece in pieces]):
+        return "".join(pieces)
+
+    def tag(m):
+        return f"<{m.lastgroup}>{html.escape(m[0])}</{m.lastgroup}>"
+
+    row = [piece if piece[:1] == "<" else re.sub(TOKEN_IN_MATHML, tag, piece) for piece in pieces]
+    return f"<mrow>{''.join(row)}</mrow>"
+
+
+def escaped_for_tex(words):
+    return "".join([SPECIAL_TO_TEX.get(letter, letter) for letter in words])
+
+
+THIN_SPACE, INVISIBLE_TIMES = "\u2009", "\u2062"
+TOKEN_IN_MATHML = rf"(?P<mn>\d[\d.]*(?:e[+−]\d+)?)|(?P<mi>[A-Za-z]\w*)|(?P<mtext>{THIN_SPACE})|(?P<mo>\S)"
+SPECIAL_TO_TEX = {letter: f"\\{letter}" for letter in "#$%&_{}"} | {"\\": r"\backslash ", "~": r"\sim ", "^": r"\wedge "}
+NUMBERS = {"number", "scientific"}
+LETTERS = {"symbol", "adjoint", "number"}
+FUNCTIONS = ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh")
+
+# ------------------------------------------------------------------------------------------------------------ the notations
+
+ON_ONE_LINE = {
+    "add": (SUM, SUM, SUM, APPLIED),
+    "subtract": (SUM, SUM, SUM, APPLIED),
+    "negative": (SIGN, PRODUCT, APPLIED),
+    "multiply": (PRODUCT, PRODUCT, PRODUCT, FACTOR),
+    "divide": (QUOTIENT, QUOTIENT, QUOTIENT, FACTOR),
+    "matmul": (QUOTIENT, QUOTIENT, QUOTIENT, FACTOR),
+    "power": (POWER, POWER, ATOM, ATOM),
+    "square": (POWER, POWER, ATOM),
+    "transpose": (POWER, POWER, ATOM),
+    "sqrt": (ATOM, APPLIED, ATOM),
+    "Index": (ATOM, ATOM, ATOM),
+    **dict.fromkeys(FUNCTIONS, (ATOM, APPLIED, LETTER)),
+    **dict.fromkeys(LETTERS, (LETTER, LETTER)),
+}
+RAISED = {"power": (POWER, POWER, ATOM), "scientific": (FACTOR, PRODUCT)}  # exponents stand higher
+STANDING = RAISED | {"divide": (FACTOR, FACTOR), "sqrt": (ATOM, ATOM)}  # fractions have their rule, roots their bar
+IN_CODE = {
+    "negative": (SIGN, PRODUCT, ATOM),
+    "divide": (PRODUCT, PRODUCT, PRODUCT, FACTOR),
+    "matmul": (PRODUCT, PRODUCT, PRODUCT, FACTOR),
+    "equal": (PRODUCT, PRODUCT),
+    **dict.fromkeys(["sqrt", "transpose", *FUNCTIONS], (ATOM, ATOM)),
+}
+
+TEXT = Notation({
+    "number": short,
+    "scientific": short,
+    "array": lambda formula: entries(formula.content, TEXT),
+    "symbol": lambda formula: formula.content,
+    "adjoint": lambda formula, x: bar_over(x) if is_word(formula) else bar_over(x[0]) + x[1:],
+    "text": lambda formula: formula.content,
+    "parameter": lambda formula: "{}={}".format(*formula.content),
+    "partial": "∂%s/∂%s",
+    "equation": "%s = %s",
+    "named": "%s: %s",
+    "list": joined(",   "),
+    "path": joined(" → "),
+    "parentheses": "(%s)",
+    "call": lambda head, count: f"{head}({', '.join(['%s'] * count)})",
+    "add": "%s + %s",
+    "subtract": "%s − %s",
+    "negative": "−%s",
+    "multiply": product(" · ", " ", " "),
+    "divide": "%s / %s",
+    "matmul": "%s @ %s",
+    "power": "%s^%s",
+    "square": "%s²",
+    "sqrt": "√%s",
+    "transpose": "%sᵀ",
+    "equal": "[%s = %s]",
+    "maximum": "max(%s, %s)",
+    "Index": lambda formula, x, _: [x, f"[{index_text(formula.parts[1].content[1])}]"],
+    **{name: applied(name) for name in FUNCTIONS},
+}, ON_ONE_LINE)  # fmt: skip
+
+HTML = TEXT.but({
+    **indexed(
+        lambda letter, barred: f"<i>{bar_over(letter) if barred else letter}</i>",
+        lambda word, barred: bar_over(word) if barred else word,
+        lambda x, index: f"{x}<sub>{index}</sub>",
+    ),
+    "scientific": lambda formula: "{} · 10<sup>{}</sup>".format(*decimals_and_exponent(formula)),
+    "array": lambda formula: entries(formula.content, HTML),
+    "text": lambda formula: html.escape(formula.content),
+    "parameter": lambda formula: html.escape("{}={}".format(*formula.content)),
+    "power": "%s<sup>%s</sup>",
+    "square": "%s<sup>2</sup>",
+    "transpose": "%s<sup>⊤</sup>",
+}, RAISED)  # fmt: skip
+
+MATHML = TEXT.but({
+    **indexed(
+        *[lambda letters, barred: BAR_IN_MATHML.format(letters) if barred else f"<mi>{letters}</mi>"] * 2,
+        lambda x, index: f"<msub>{x}<mn>{index}</mn></msub>",
+    ),
+    "scientific": lambda formula: TEN_IN_MATHML.format(*decimals_and_exponent(formula)),
+    "text": lambda formula: f"<mtext>{html.escape(formula.content)}</mtext>",
+    "partial": "<mfrac><mrow><mo>∂</mo>%s</mrow><mrow><mo>∂</mo>%s</mrow></mfrac>",
+    "multiply": product(" · ", THIN_SPACE, INVISIBLE_TIMES),
+    "matmul": f"%s{THIN_SPACE}%s",
+    "divide": "<mfrac>%s%s</mfrac>",
+    "power": "<msup>%s%s</msup>",
+    "square": "<msup>%s<mn>2</mn></msup>",
+    "sqrt": "<msqrt>%s</msqrt>",
+    "transpose": "<msup>%s<mo>⊤</mo></msup>",
+    **{name: applied(name, THIN_SPACE) for name in FUNCTIONS},
+}, STANDING, tagged)  # fmt: skip
+BAR_IN_MATHML = '<mover accent="true"><mi>{}</mi><mo>¯</mo></mover>'
+TEN_IN_MATHML = "<mrow><mn>{}</mn><mo>·</mo><msup><mn>10</mn><mn>{}</mn></msup></mrow>"
+
+LATEX = TEXT.but({
+    **indexed(
+        lambda letter, barred: rf"\bar {letter}" if barred else letter,
+        lambda word, barred: (r"\overline{\mathrm{%s}}" if barred else r"\mathrm{%s}") % word.replace("_", r"\_"),
+        lambda x, index: f"{x}_{index}" if len(index) == 1 else f"{x}_{{{index}}}",
+    ),
+    "scientific": lambda formula: r"{} \cdot 10^{{{}}}".format(*decimals_and_exponent(formula, "-")),
+    "array": lambda formula: entries(formula.content, LATEX),
+    "text": lambda formula: rf"\text{{{escaped_for_tex(formula.content)}}}",
+    "parameter": lambda formula: rf"\mathrm{{{escaped_for_tex('{}={}'.format(*formula.content))}}}",
+    "partial": r"\frac{\partial %s}{\partial %s}",
+    "list": joined(r",\quad "),
+    "path": joined(r" \to "),
+    "parentheses": lambda formula, x: [r"\left(", x, r"\right)"] if r"\frac" in x else ["(", x, ")"],
+    "call": lambda head, count: rf"\mathrm{{{escaped_for_tex(head)}}}({', '.join(['%s'] * count)})",
+    "subtract": "%s - %s",
+    "negative": "-%s",
+    "multiply": product(r" \cdot ", r" \, ", " "),
+    "divide": r"\frac{%s}{%s}",
+    "matmul": r"%s \, %s",
+    "power": "%s^{%s}",
+    "square": "%s^{2}",
+    "sqrt": r"\sqrt{%s}",
+    "transpose": r"%s^{\top}",
+    "maximum": r"\max(%s, %s)",
+    **{name: rf"\{name} %s" for name in FUNCTIONS},
+}, STANDING)  # fmt: skip
+
+PYTHON = TEXT.but({
+    **dict.fromkeys(["number", "scientific"], lambda formula: repr(formula.content)),
+    "array": lambda formula: f"np.array({formula.content.tolist()!r}, np.{formula.content.dtype})",
+    "text": lambda formula: repr(formula.content),
+    "parameter": lambda formula: "{}={!r}".format(*formula.content),
+    "adjoint": "%s_bar",
+    "call": lambda head, count: f"np.{head}({', '.join(['%s'] * count)})" if hasattr(np, head) else None,
+    "subtract": "%s - %s",
+    "negative": "-%s",
+    "multiply": "%s * %s",
+    "power": "%s ** %s",
+    "square": "%s ** 2",
+    "equal": "np.equal(%s, %s) * 1.0",
+    "stack": stacked,
+    "BroadcastLike": "np.broadcast_to(%s, np.shape(%s))",
+    "ReshapeLike": "np.reshape(%s, np.shape(%s))",
+    **dict.fromkeys(["sqrt", "transpose", "maximum", *FUNCTIONS]),  # as they are called
+}, IN_CODE)  # fmt: skip
+
+TAKEN_IN_JAVASCRIPT = """
+    arguments await break case catch class const continue debugger default delete do else enum eval export extends false finally
+    for function if implements import in instanceof interface let new null package private protected public return static super
+    switch this throw true try typeof undefined var void while with yield Infinity Math NaN Number
+"""
+
+JAVASCRIPT = PYTHON.but({
+    "symbol": lambda formula: f"${formula.content}" if formula.content in TAKEN_IN_JAVASCRIPT.split() else formula.content,
+    "text": lambda formula: json.dumps(formula.content),
+    "call": lambda head, count: None,
+    "equal": "Number(%s === %s)",
+    "maximum": "Math.max(%s, %s)",
+    **{name: f"Math.{name}(%s)" for name in ["sqrt", *FUNCTIONS]},
+    **dict.fromkeys(["matmul", "transpose", "Index", "stack", "BroadcastLike", "ReshapeLike"]),  # of scalars alone
+})  # fmt: skip

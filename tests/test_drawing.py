@@ -1,0 +1,232 @@
+"""What can be wrong with a picture: what it shows of a graph, what runs into what, and how it treats names of others."""
+
+import os
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.ft2font import FT2Font
+from sheet import HOSTILE, graph_a
+
+from autograd_engine import draw
+from autograd_engine.formulas import expression, symbol
+from autograd_engine.notation import print_formula
+from autograd_engine.typesetting import SVG, fraction, root, width_of, word
+from autograd_nodes import Graph, Variable
+
+ROOT = Path(__file__).parent.parent
+
+
+def svg(graph):
+    return ElementTree.fromstring(draw(graph).svg)
+
+
+def groups(graph):
+    """{label: the group of its box} in the picture."""
+    return {g.get("data-node"): g for g in svg(graph).iter() if "data-node" in g.attrib}
+
+
+def said(graph):
+    """{label: the formula, the value and the adjoint of its box, in LaTeX}, read back from the picture."""
+    kinds = ("data-formula", "data-value", "data-adjoint")
+    return {label: [g.get(kind) for kind in kinds if kind in g.attrib] for label, g in groups(graph).items()}
+
+
+def seen(graph):
+    """{label: the letters in each line of its box}."""
+    return {label: ["".join(line.itertext()) for line in g.findall("{*}g")] for label, g in groups(graph).items()}
+
+
+def drawn_edges(graph):
+    return sorted([g.get("data-edge") for g in svg(graph).iter() if "data-edge" in g.attrib])
+
+
+def test_the_picture_has_the_nodes_and_edges_of_the_graph():
+    graph = graph_a()
+    assert set(groups(graph)) == {graph.label(node) for node in graph.nodes}
+    assert drawn_edges(graph) == sorted([f"{graph.label(x)} {graph.label(node)}" for node in graph.nodes for x in node.inputs])
+    assert len(groups(graph)) == 12
+    assert len(drawn_edges(graph)) == 15
+
+
+def test_an_operand_that_is_used_twice_has_two_edges():
+    x = Variable(2.0, "x")
+    assert drawn_edges(Graph(x * x)) == ["x t1", "x t1"]
+
+
+def test_a_box_says_what_is_computed_in_the_order_of_the_operands():
+    assert said(graph_a())["t8"] == [r"t_8 = \frac{t_3}{t_7}"]
+    x, y = Variable(1.0, "x"), Variable(3.0, "y")
+    assert said(Graph(y - x))["t1"] == ["t_1 = y - x"]
+    assert seen(Graph(y - x))["t1"] == ["t1=y−x"]
+
+
+def test_values_appear_after_a_forward_sweep_and_adjoints_after_a_backward_sweep():
+    graph = graph_a()
+    assert said(graph)["t7"] == ["t_7 = b t_2"]
+    graph.forward()
+    assert said(graph)["t7"] == ["t_7 = b t_2", "6.75"]
+    graph.backward()
+    assert said(graph)["t7"] == ["t_7 = b t_2", "6.75", r"\bar t_7 = -0.159122"]
+    assert seen(graph)["t7"] == ["t7=bt2", "6.75", "t7=−0.159122"]
+    graph.forward()
+    assert said(graph)["t7"] == ["t_7 = b t_2", "6.75"]
+
+
+def test_what_is_seen_is_what_the_attributes_say():
+    graph = graph_a()
+    graph.backward()
+    for label, lines in said(graph).items():
+        letters = [re.sub(r"\\(frac|sqrt|bar)|[\\ {}_^]", "", line).replace("-", "−") for line in lines]
+        assert seen(graph)[label] == letters
+
+
+def test_a_graph_that_was_never_swept_shows_no_values_even_if_a_leaf_has_changed():
+    x = Variable(2.0, "x")
+    graph = Graph(np.sqrt(x))
+    x.value = 9.0
+    assert said(graph) == {"x": ["x"], "t1": [r"t_1 = \sqrt{x}"]}
+
+
+def test_a_changed_leaf_is_followed_and_the_old_adjoints_are_gone():
+    x = Variable(2.0, "x")
+    graph = Graph(x * x)
+    graph.backward()
+    x.value = 3.0
+    assert said(graph)["t1"] == ["t_1 = x x", "9"]
+
+
+def test_a_picture_shows_what_its_own_graph_has_found():
+    x = Variable(2.0, "x")
+    graph, other = Graph(x * x), Graph(3 * x)
+    graph.backward()
+    other.backward()
+    assert said(graph)["x"] == ["x", "2", r"\bar x = 4"]
+    x.value = 5.0
+    other.backward()
+    assert said(graph)["x"] == ["x", "5"]
+
+
+def test_a_node_can_be_drawn_without_a_graph_of_it():
+    x = Variable(2.0, "x")
+    assert draw(x * x).svg == draw(Graph(x * x)).svg
+    with pytest.raises(TypeError, match="made of nodes"):
+        draw(2.0)
+
+
+def test_leaves_operations_and_results_have_different_shapes():
+    frames = {g.get("data-node"): g.findall("{*}rect") for g in svg(graph_a()).iter() if "data-node" in g.attrib}
+    corner = {label: float(rectangles[0].get("rx")) for label, rectangles in frames.items()}
+    assert corner["a"] > 2 * corner["t1"]
+    assert frames["a"][0].get("fill") != frames["t1"][0].get("fill")
+    assert [label for label, rectangles in frames.items() if len(rectangles) == 2] == ["t9"]
+
+
+def test_no_boxes_overlap_and_what_is_in_a_box_fits():
+    graph = graph_a()
+    graph.backward()
+    boxes = []
+    for g in groups(graph).values():
+        x, y, width, height = [float(g.find("{*}rect").get(key)) for key in ("x", "y", "width", "height")]
+        boxes.append((x, y, x + width, y + height))
+        for text in g.iterfind(".//{*}text"):
+            centre, size = float(text.get("x")), float(text.get("font-size", 12))
+            half = 0.55 * size * len(text.text) / 2
+            assert y + 0.8 * size < float(text.get("y")) < y + height - 0.2 * size
+            assert x < centre - half < centre + half < x + width
+        for line in g.iterfind(".//{*}polyline"):
+            for point in line.get("points").split():
+                across, down = map(float, point.split(","))
+                assert x < across < x + width
+                assert y < down < y + height
+    for i, (left, top, right, bottom) in enumerate(boxes):
+        for other_left, other_top, other_right, other_bottom in boxes[:i]:
+            assert left > other_right or right < other_left or top > other_bottom or bottom < other_top
+
+
+def test_letters_do_not_run_into_each_other():
+    x, y, weights = Variable(2.0, "x"), Variable(3.0, "y_12"), Variable(1.0, "weights")
+    node = np.sqrt(np.log(x * weights) / (weights * y)) + x ** (y / x) * 1e-17
+    box = print_formula(expression(node, {z: symbol(z.name) for z in (x, y, weights)}, SVG), SVG)
+    placed = [(m.x, m.y - 0.7 * 12 * m.scale, m.x + m.width * m.scale, m.y) for m in box.marks if isinstance(m.what, str)]
+    for i, (left, top, right, bottom) in enumerate(placed):
+        assert -0.01 <= left < right <= box.width + 0.01
+        assert -box.above <= top < bottom <= box.below
+        for other_left, other_top, other_right, other_bottom in placed[:i]:
+            across = min(right, other_right) - max(left, other_left)
+            down = min(bottom, other_bottom) - max(top, other_top)
+            assert across < 0.01 or down < 0.01
+
+
+def test_a_fraction_has_its_rule_between_and_a_root_its_bar_above():
+    x, y = word("x"), word("y")
+    over, under, (*_, rule) = fraction(x, y).marks[0], fraction(x, y).marks[1], fraction(x, y).marks
+    (left, height), (right, _) = rule.what
+    assert over.y < height < under.y
+    assert left <= min(over.x, under.x)
+    assert right >= max(over.x, under.x) + x.width
+    inside, sign = root(x).marks
+    assert sign.what[-1][1] < inside.y - 9
+    assert sign.what[-1][0] >= inside.x + x.width
+    assert sign.what[-2][0] <= inside.x
+
+
+def test_the_table_of_widths_is_that_of_the_font_which_is_asked_for_first():
+    font = FT2Font(str(Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")))
+    font.set_size(1200, 72)
+    for letter in map(chr, (*range(32, 127), *map(ord, "−·∂√²ᵀ→"))):
+        true = font.load_char(ord(letter)).linearHoriAdvance / 65536 / 1200
+        assert true - 0.01 <= width_of(letter) / 12 <= true + 0.13, letter
+
+
+def test_the_picture_prints_at_8_points_or_more_on_a4():
+    w0, w1 = Variable(1.0, "w_0"), Variable(1.0, "w_1")
+    terms = [(w0 + w1 * Variable(i, f"x_{i}") - Variable(i, f"y_{i}")) ** 2 for i in (1, 2, 3)]
+    graph = Graph(terms[0] + terms[1] + terms[2])
+    graph.backward()
+    picture = svg(graph)
+    on_paper = min(160 / 25.4 * 72 / float(picture.get("width")), 0.75)  # points a pixel, 160 mm wide at most
+    assert float(picture.get("font-size")) * on_paper >= 8
+
+
+def test_the_same_graph_gives_the_same_picture():
+    assert draw(graph_a()).svg == draw(graph_a()).svg
+
+
+def test_the_same_graph_gives_the_same_picture_in_every_process():
+    script = "from sheet import graph_a; from autograd_engine import draw; import sys; sys.stdout.write(draw(graph_a()).svg)"
+    path = os.pathsep.join(["tests", "."])
+    for seed in ("1", "2"):
+        environment = {**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": seed, "PYTHONIOENCODING": "utf-8"}
+        process = subprocess.run([sys.executable, "-c", script], capture_output=True, env=environment, cwd=ROOT, check=True)
+        assert process.stdout.decode() == draw(graph_a()).svg
+
+
+def test_a_saved_picture_is_the_one_that_is_shown(tmp_path):
+    drawing = draw(graph_a())
+    drawing.save(tmp_path / "a.svg")
+    assert (tmp_path / "a.svg").read_text(encoding="utf-8") == drawing._repr_svg_()
+
+
+def test_a_picture_is_only_saved_as_svg(tmp_path):
+    with pytest.raises(ValueError, match=r"\.svg"):
+        draw(graph_a()).save(tmp_path / "a.png")
+
+
+def test_a_hostile_name_is_shown_as_it_is_and_is_no_markup():
+    graph = graph_a(("a", "b", HOSTILE))
+    assert seen(graph)["v1"] == [f"v1:{HOSTILE}"]
+    assert said(graph)["v1"] == ["v_1"]  # attributes have labels only
+    assert "<script" not in draw(graph).svg
+
+
+@pytest.mark.parametrize("name", ["\x00", "\x1b[31m", "\ufffe", "\ud800", "a\nb"], ids=ascii)
+def test_what_cannot_be_shown_in_a_name_is_replaced(name, tmp_path):
+    graph = Graph(Variable(2.0, name) * 2)
+    draw(graph).save(tmp_path / "a.svg")
+    assert "\ufffd" in seen(graph)["v1"][0]

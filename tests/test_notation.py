@@ -1,0 +1,379 @@
+"""What can be wrong with a printed formula: its meaning, its parentheses, its look, and what a name does to it."""
+
+import ast
+import json
+import math
+import re
+import shutil
+import subprocess
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from sheet import HOSTILE, graph_a
+from sympy.parsing.latex import parse_latex
+
+import autograd_nodes as op
+from autograd_engine import contributions
+from autograd_engine.formulas import adjoint, definition, expression, literal, symbol, symbols, text
+from autograd_engine.notation import HTML, JAVASCRIPT, LATEX, MATHML, PYTHON, TEXT, print_formula
+from autograd_nodes import Constant, Graph, Node, Variable
+
+x, y, t12, w_0, weights = [Variable(2.0, name) for name in ("x", "y", "t12", "w_0", "weights")]
+KNOWN = {node: symbol(node.name) for node in (x, y, t12, w_0, weights)}
+
+
+def printed(node, notation):
+    return print_formula(expression(node, KNOWN, notation), notation)
+
+
+@pytest.mark.parametrize(
+    ("node", "in_text", "latex", "python"),
+    [
+        (x * y, "x y", "x y", "x * y"),
+        (2 * x, "2 x", "2 x", "2.0 * x"),
+        (x * 2, "x · 2", r"x \cdot 2", "x * 2.0"),
+        (x * 2 * 3, "x · 2 · 3", r"x \cdot 2 \cdot 3", "x * 2.0 * 3.0"),
+        (x * (2 / y), "x (2 / y)", r"x \frac{2}{y}", "x * (2.0 / y)"),
+        (3 * (2 / y), "3 · (2 / y)", r"3 \cdot \frac{2}{y}", "3.0 * (2.0 / y)"),
+        (-1 * x, "−1 x", "-1 x", "-1.0 * x"),
+        (x - (-3), "x − (−3)", "x - (-3)", "x - (-3.0)"),
+        ((-3) + x, "−3 + x", "-3 + x", "-3.0 + x"),
+        ((x + y) * x, "(x + y) x", "(x + y) x", "(x + y) * x"),
+        (x - (y - x), "x − (y − x)", "x - (y - x)", "x - (y - x)"),
+        (x + y - x, "x + y − x", "x + y - x", "x + y - x"),
+        (x + (y + x), "x + (y + x)", "x + (y + x)", "x + (y + x)"),
+        (x + (-y), "x + (−y)", "x + (-y)", "x + (-y)"),
+        (x * (y * x), "x (y x)", "x (y x)", "x * (y * x)"),
+        (x * (-y), "x (−y)", "x (-y)", "x * (-y)"),
+        (x / (y / x), "x / (y / x)", r"\frac{x}{\frac{y}{x}}", "x / (y / x)"),
+        (x / y * x, "(x / y) x", r"\frac{x}{y} x", "x / y * x"),
+        (x * y / x, "x y / x", r"\frac{x y}{x}", "x * y / x"),
+        (-(x + y), "−(x + y)", "-(x + y)", "-(x + y)"),
+        (-x * y, "−x y", "-x y", "-x * y"),
+        (np.negative(-x), "−(−x)", "-(-x)", "-(-x)"),
+        ((-x) ** 2, "(−x)²", "(-x)^{2}", "(-x) ** 2"),
+        (-(x**2), "−x²", "-x^{2}", "-(x ** 2)"),
+        ((x * y) ** 2, "(x y)²", "(x y)^{2}", "(x * y) ** 2"),
+        ((x / y) ** 2, "(x / y)²", r"\left(\frac{x}{y}\right)^{2}", "(x / y) ** 2"),
+        (x ** (y + 1), "x^(y + 1)", "x^{y + 1}", "x ** (y + 1.0)"),
+        ((x**y) ** x, "(x^y)^x", "(x^{y})^{x}", "(x ** y) ** x"),
+        (x**t12, "x^t12", "x^{t_{12}}", "x ** t12"),
+        (w_0**2, "w_0²", "w_0^{2}", "w_0 ** 2"),
+        (np.sqrt(x * y), "√(x y)", r"\sqrt{x y}", "np.sqrt(x * y)"),
+        (np.sqrt(np.sqrt(x)), "√(√x)", r"\sqrt{\sqrt{x}}", "np.sqrt(np.sqrt(x))"),
+        (np.log(t12), "log t12", r"\log t_{12}", "np.log(t12)"),
+        (np.log(x) * y, "(log x) y", r"(\log x) y", "np.log(x) * y"),
+        (x * np.log(y), "x log y", r"x \log y", "x * np.log(y)"),
+        ((x * np.log(y)) * x, "(x log y) x", r"(x \log y) x", "x * np.log(y) * x"),
+        (np.exp(-x), "exp(−x)", r"\exp (-x)", "np.exp(-x)"),
+        (np.maximum(x, 0), "max(x, 0)", r"\max(x, 0)", "np.maximum(x, 0.0)"),
+        (weights * weights * x, "weights weights x", r"\mathrm{weights} \, \mathrm{weights} x", "weights * weights * x"),
+        (
+            1 / np.sqrt(1 - x * (x + 1) * 0.1),
+            "1 / √(1 − x (x + 1) · 0.1)",
+            r"\frac{1}{\sqrt{1 - x (x + 1) \cdot 0.1}}",
+            "1.0 / np.sqrt(1.0 - x * (x + 1.0) * 0.1)",
+        ),
+    ],
+)
+def test_a_formula_is_written_as_a_person_would(node, in_text, latex, python):
+    assert (printed(node, TEXT), printed(node, LATEX), printed(node, PYTHON)) == (in_text, latex, python)
+
+
+@pytest.mark.parametrize(
+    ("build", "python"),
+    [
+        (lambda m: np.sum(m, axis=0), "np.sum(m, axis=0)"),
+        (lambda m: np.sum(m, axis=(0, 1), keepdims=True), "np.sum(m, axis=(0, 1), keepdims=True)"),
+        (lambda m: m[0, 1:], "m[0, 1:]"),
+        (lambda m: (m + m)[..., None, ::2], "(m + m)[..., None, ::2]"),
+        (lambda m: np.stack((m[0], m[1])), "np.stack((m[0], m[1]))"),
+        (lambda m: np.stack([m[0]], axis=1), "np.stack((m[0],), axis=1)"),
+        (lambda m: np.reshape(m[0, 0], ()), "np.reshape(m[0, 0], shape=())"),
+        (lambda m: (m @ m) @ m.T, "m @ m @ np.transpose(m)"),
+        (lambda m: m @ (m * 2), "m @ (m * 2.0)"),
+        (lambda m: m + np.array([0.1, 1e-30]), "m + np.array([0.1, 1e-30], np.float64)"),
+        (lambda m: op.BroadcastLike(m[0], m), "np.broadcast_to(m[0], np.shape(m))"),
+        (lambda m: op.ReshapeLike(m[0], m[1]), "np.reshape(m[0], np.shape(m[1]))"),
+        (lambda m: m == 2.0, "np.equal(m, 2.0) * 1.0"),
+        (lambda m: np.max(m), "np.max(m)"),
+    ],
+)
+def test_python_is_exact_for_arrays(build, python):
+    m = Variable([[1.0, 2.0], [3.0, 4.0]], "m")
+    node = build(m)
+    source = print_formula(expression(node, {m: symbol("m")}, PYTHON), PYTHON)
+    assert source == python
+    np.testing.assert_array_equal(eval(source, {"np": np, "m": m.value}), node.value)
+
+
+@pytest.mark.parametrize(
+    ("label", "latex", "markup", "barred"),
+    [
+        ("t8", "t_8", "<i>t</i><sub>8</sub>", r"\bar t_8"),
+        ("w_0", "w_0", "<i>w</i><sub>0</sub>", r"\bar w_0"),
+        ("x123", "x_{123}", "<i>x</i><sub>123</sub>", r"\bar x_{123}"),
+        ("x", "x", "<i>x</i>", r"\bar x"),
+        ("weights", r"\mathrm{weights}", "weights", r"\overline{\mathrm{weights}}"),
+        ("my_w2", r"\mathrm{my\_w2}", "my_w2", r"\overline{\mathrm{my\_w2}}"),
+    ],
+)
+def test_a_letter_has_an_index_and_a_word_stands_upright(label, latex, markup, barred):
+    assert print_formula(symbol(label), LATEX) == latex
+    assert print_formula(symbol(label), HTML) == markup
+    assert print_formula(adjoint(symbol(label)), LATEX) == barred
+    assert print_formula(adjoint(symbol(label)), PYTHON) == f"{label}_bar"
+
+
+@pytest.mark.parametrize(
+    ("value", "in_text", "latex", "python"),
+    [
+        (2.0, "2", "2", "2.0"),
+        (-0.0, "−0", "-0", "-0.0"),
+        (1 / 3, "0.333333", "0.333333", "0.3333333333333333"),
+        (1e-17, "1e−17", r"1 \cdot 10^{-17}", "1e-17"),
+        (-2.5e20, "−2.5e+20", r"-2.5 \cdot 10^{20}", "-2.5e+20"),
+        (np.array([1.0, -2e-9]), "[1, −2e−09]", r"[1, -2 \cdot 10^{-9}]", "np.array([1.0, -2e-09], np.float64)"),
+        (np.zeros(5), "shape (5)", r"\text{shape (5)}", "np.array([0.0, 0.0, 0.0, 0.0, 0.0], np.float64)"),
+    ],
+)
+def test_numbers_are_short_for_people_and_exact_in_code(value, in_text, latex, python):
+    assert [print_formula(literal(value), notation) for notation in (TEXT, LATEX, PYTHON)] == [in_text, latex, python]
+
+
+# ------------------------------------------------------------------------------------------------- random formulas
+
+BINARY = [
+    lambda a, b: a + b, lambda a, b: a - b, lambda a, b: a * b, lambda a, b: a / b, lambda a, b: a**b,
+    lambda a, b: np.maximum(a, b), lambda a, b: a == b,
+]  # fmt: skip
+UNARY = [
+    lambda a: -a, lambda a: a**2, np.sqrt, np.exp, np.log, np.sin, np.cos, np.tanh, op.Sigmoid, lambda a: a**-2.0,
+]  # fmt: skip
+LEAVES = st.sampled_from([x, y, t12, w_0]) | st.sampled_from([2.0, -3.0, 0.1, 1e-7, 1.0]).map(Constant)
+
+
+def extended(nodes):
+    one = st.builds(lambda function, a: (function, a), st.sampled_from(UNARY), nodes)
+    two = st.builds(lambda function, a, b: (function, a, b), st.sampled_from(BINARY), nodes, nodes)
+    return one | two | two
+
+
+def built(tree):
+    return tree[0](*map(built, tree[1:])) if isinstance(tree, tuple) else tree
+
+
+@st.composite
+def scalar_expressions(draw):
+    """A node of scalars, none of them so large that rounding would tell two right evaluations apart."""
+    try:
+        node = built(draw(st.recursive(LEAVES, extended, max_leaves=9)))
+    except ArithmeticError:
+        assume(False)
+    assume(all(abs(one.value) < 1e3 for one in Graph(node).nodes))
+    return node
+
+
+def randomly(examples):
+    quietly = [HealthCheck.filter_too_much, HealthCheck.too_slow, HealthCheck.data_too_large]
+    return settings(max_examples=examples, deadline=None, derandomize=True, suppress_health_check=quietly)
+
+
+VALUES = {"x": 2.0, "y": 2.0, "t12": 2.0, "w_0": 2.0}
+
+
+@randomly(300)
+@given(scalar_expressions())
+def test_python_gives_the_value_of_the_node(node):
+    assert eval(printed(node, PYTHON), {"np": np} | VALUES) == pytest.approx(node.value, rel=1e-14, abs=1e-300)
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="JavaScript is run by node, which is not on the PATH")
+@randomly(8)
+@given(st.lists(scalar_expressions(), min_size=30, max_size=50))
+def test_javascript_gives_the_value_of_the_node(nodes):
+    given = "".join([f"const {name} = {value};" for name, value in VALUES.items()])
+    script = f"{given} console.log(JSON.stringify([{', '.join([printed(node, JAVASCRIPT) for node in nodes])}]))"
+    result = subprocess.run(["node", "-e", script], capture_output=True, text=True, check=True)
+    for node, value in zip(nodes, json.loads(result.stdout), strict=True):
+        assert value == pytest.approx(node.value, rel=1e-9, abs=1e-9), printed(node, JAVASCRIPT)
+
+
+@randomly(100)
+@given(scalar_expressions())
+def test_latex_gives_the_value_of_the_node(node):
+    latex = printed(node, LATEX)
+    depth = 0
+    for brace in re.findall(r"[{}]", latex):
+        depth += 1 if brace == "{" else -1
+        assert depth >= 0
+    assert depth == 0
+    if not re.search(r"\\max|Sigmoid|\[", latex):  # SymPy reads all others
+        found = parse_latex(latex)
+        value = complex(found.subs({name: 2 for name in found.free_symbols}).evalf(30, maxn=1000))
+        assert value == pytest.approx(node.value, rel=1e-9, abs=1e-9), latex
+
+
+@randomly(200)
+@given(scalar_expressions())
+def test_markup_is_well_formed(node):
+    ElementTree.fromstring(f"<p>{printed(node, HTML)}</p>")
+    parts = {"mfrac": 2, "msup": 2, "msub": 2, "mover": 2, "msqrt": 1}
+    for element in ElementTree.fromstring(f"<math>{printed(node, MATHML)}</math>").iter():
+        assert len(element) == parts.get(element.tag, len(element))
+        if element.tag in ("mn", "mi", "mo", "mtext"):
+            assert len(element) == 0
+        else:
+            assert not (element.text or "").strip()
+
+
+def test_mathml_stands_as_latex_does():
+    node = 1 / np.sqrt(x) + t12**2 * np.log(weights)
+    assert printed(node, MATHML) == (
+        "<mrow><mfrac><mrow><mn>1</mn></mrow><msqrt><mi>x</mi></msqrt></mfrac> <mo>+</mo> "
+        "<mrow><msup><msub><mi>t</mi><mn>12</mn></msub><mn>2</mn></msup><mo>\u2062</mo>"
+        "<mrow><mi>log</mi><mtext>\u2009</mtext><mi>weights</mi></mrow></mrow></mrow>"
+    )
+
+
+def test_a_long_formula_is_printed_without_recursion():
+    node = x
+    for _ in range(5000):
+        node = node + 1
+    assert printed(node, TEXT) == "x" + " + 1" * 5000
+
+
+# ----------------------------------------------------------------------------------- names, and operations without a row
+
+
+@pytest.mark.parametrize("words", [HOSTILE, "x; import os", "t1", "$", "|", "{", '"', "</script>", "50%", "%s"])
+def test_free_text_is_shown_as_it_is_and_is_no_markup_or_code(words):
+    formula = text(words)
+    assert print_formula(formula, TEXT) == words
+    for notation in (HTML, MATHML):
+        assert "".join(ElementTree.fromstring(f"<p>{print_formula(formula, notation)}</p>").itertext()) == words
+    assert ast.literal_eval(print_formula(formula, PYTHON)) == words
+    assert json.loads(print_formula(formula, JAVASCRIPT)) == words
+    assert not re.search(r"(?<!\\)[$&#%_]", print_formula(formula, LATEX))
+
+
+@pytest.mark.parametrize("name", ["new", "var", "Math", "Number", "function"])
+def test_a_label_that_javascript_has_taken_is_written_otherwise(name):
+    leaf = Variable(2.0, name)
+    graph = Graph(np.exp(leaf) * leaf)
+    source = print_formula(expression(*graph.outputs, {leaf: symbol(graph.label(leaf))}, JAVASCRIPT), JAVASCRIPT)
+    assert source == f"Math.exp(${name}) * ${name}"
+
+
+def test_an_operation_without_a_row_is_written_out_by_its_forward_rule():
+    assert printed(op.Sigmoid(x), TEXT) == "Sigmoid(x)"
+    assert printed(op.Sigmoid(x), JAVASCRIPT) == "Math.exp(-Math.max(-x, 0.0)) / (1.0 + Math.exp(-Math.max(x, -x)))"
+
+    class Cube(Node):
+        def forward(x): return x * x * x
+        backward = (lambda grad, t, x: 3.0 * grad * x * x,)
+
+    assert printed(1 / Cube(x + y), PYTHON) == "1.0 / ((x + y) * (x + y) * (x + y))"
+
+
+def test_what_cannot_be_written_is_refused():
+    class Floor(Node):
+        def forward(x): return float(math.floor(x))
+        backward = (None,)
+
+    with pytest.raises(TypeError, match="Floor"):
+        printed(Floor(Variable(2.5)), PYTHON)
+    with pytest.raises(TypeError, match="Transpose"):
+        printed(np.transpose(Variable([[1.0]])), JAVASCRIPT)
+
+
+def test_a_notation_overrides_a_few_rows_of_another():
+    dots = TEXT.but({"multiply": "%s*%s"})
+    assert printed(x * (y + x), dots) == "x*(y + x)"
+    assert printed(x * (y + x), TEXT) == "x (y + x)"
+
+
+# ---------------------------------------------------------------------------------------------------- contributions
+
+
+def test_there_is_a_contribution_for_each_use_of_an_operand():
+    a = Variable(2.0, "a")
+    first, second = contributions(a + a)
+    assert (first.place, second.place) == (0, 1)
+    assert first.user is second.user
+    assert first.operand is second.operand is a
+    graph = graph_a()
+    assert [(graph.label(use.user), graph.label(use.operand)) for use in contributions(graph)] == [
+        (graph.label(node), graph.label(operand)) for node in graph.operations for operand in node.inputs
+    ]
+
+
+def test_constants_receive_nothing_and_rules_that_are_none_give_nothing():
+    a = Variable(2.0, "a")
+    (use,) = contributions(2.0 * a)
+    assert use.operand is a
+    assert contributions(op.Equal(a, 2.0)) == []
+
+
+@randomly(100)
+@given(scalar_expressions())
+def test_contributions_add_up_to_the_adjoints(node):
+    graph = Graph(node)
+    try:
+        graph.backward()
+        uses = contributions(graph)
+    except ArithmeticError:
+        assume(False)
+    known = {"np": np}
+    for one in graph.nodes:
+        known[graph.label(one)] = one.value
+        known[f"{graph.label(one)}_bar"] = graph.adjoints.get(one)
+    sums = {}
+    for use in uses:
+        contribution = eval(print_formula(use.formula, PYTHON), known)
+        partial = eval(print_formula(use.partial, PYTHON), known)
+        assert contribution == pytest.approx(graph.adjoints[use.user] * partial, rel=1e-9, abs=1e-12)
+        sums[use.operand] = sums.get(use.operand, 0.0) + contribution
+    for one, total in sums.items():
+        assert total == pytest.approx(graph.adjoints[one], rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("build", "partials"),
+    [
+        (lambda a, b: a**3, ["3 a²"]),
+        (lambda a, b: a**-1.0, ["−a^(−2)"]),
+        (lambda a, b: a / b, ["1 / b", "−t1 / b"]),
+        (lambda a, b: a - b, ["1", "−1"]),
+        (lambda a, b: np.cos(a), ["−sin a"]),
+        (lambda a, b: np.sqrt(a), ["1 / (2 t1)"]),
+        (lambda a, b: -a, ["−1"]),
+        (lambda a, b: -3.0 * a, ["−3"]),
+        (lambda a, b: op.Tanh(a), ["1 − t1 t1"]),
+    ],
+)
+def test_a_partial_derivative_leaves_out_what_a_person_would(build, partials):
+    uses = contributions(build(Variable(2.0, "a"), Variable(3.0, "b")))
+    assert [print_formula(use.partial, TEXT) for use in uses] == partials
+
+
+def test_the_formula_of_a_contribution_has_the_adjoint_of_the_user():
+    a, b = Variable(2.0, "a"), Variable(3.0, "b")
+    assert [print_formula(use.formula, LATEX) for use in contributions(a / b)] == [
+        r"\frac{\bar t_1}{b}",
+        r"-\frac{\bar t_1 t_1}{b}",
+    ]
+    v = Variable([1.0, 2.0], "v")
+    (use,) = contributions(np.exp(v))
+    assert use.formula is use.partial
+    assert print_formula(use.formula, TEXT) == "t̄1 t1"
+
+
+def test_definitions_name_each_operand():
+    graph = graph_a(("a", "b", HOSTILE))
+    written = [print_formula(definition(node, symbols(graph)), TEXT) for node in graph.nodes]
+    assert f"v1: {HOSTILE}" in written
+    assert "t2 = v1²" in written
