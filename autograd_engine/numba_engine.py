@@ -19,7 +19,7 @@ from autograd_engine.numpy_engine import NUMPY, owned, watching
 from autograd_engine.simplify import is_double, is_elementwise
 from autograd_engine.source import SPELLING
 from autograd_engine.undefined import UndefinedError, watch, watched
-from autograd_engine.values import leaf_value, precision, raising, shape
+from autograd_engine.values import accept, precision, raising, shape
 from autograd_nodes import BroadcastLike, Sum
 
 BLOCK = 16384  # so many elements are added up before their sum is added to others, which keeps rounding errors small
@@ -222,7 +222,7 @@ class Assembly:
     """A program as text in which runs may be calls of loops."""
 
     def __init__(self, lines):
-        self.lines, self.groups, self.unwatched = lines, [], watched(lines.graph)
+        self.lines, self.groups, self.unwatched = lines, [], watched(lines.graph, lines.inputs)
         for whole, nodes in grouped(lines.graph):
             run = Run(f"_fused{len(self.runs) + 1}", whole, nodes, lines) if whole else None
             self.groups.append((nodes, run))
@@ -272,7 +272,7 @@ def raising_where_numpy_warns(function):
 
 def function_of_numbers(lines):
     """A program of numbers alone, compiled as it is."""
-    found = watched(lines.graph)
+    found = watched(lines.graph, lines.inputs)
     body = [*[line for step in lines.steps.values() for line in step], "_bad = 0.0"]
     body += [f"_bad += 0.0 * {lines.names[x]}" for x in lines.names if x in found]
     body += ["if not _bad == 0.0:", "    raise _UndefinedError"]
@@ -347,7 +347,7 @@ def prepared(x, kind):
     """A value as loops take it: a float, or an array that is contiguous, writable and of its input's precision."""
     if x.__class__ is np.ndarray and x.dtype == kind and x.flags.carray and x.ndim:
         return x
-    x = leaf_value(x)
+    x = accept(x)
     with raising():
         return np.array(x, kind, order="C") if isinstance(x, np.ndarray) else x
 

@@ -37,7 +37,7 @@ for name in ELEMENTARY.split():
 
 def function_of_values(lines):
     """A program as a function of floats and arrays. To be called where NumPy raises what it would warn of."""
-    found = watched(lines.graph)
+    found = watched(lines.graph, lines.inputs)
     body = [watching(x, lines) for x in lines.inputs if x in found and not x.shape]
     for x, step in lines.steps.items():
         body += step

@@ -14,7 +14,7 @@ from autograd_engine.graph import Graph, Node, Variable
 from autograd_engine.numpy_engine import function_of_values, owned
 from autograd_engine.simplify import Simplified, is_elementwise
 from autograd_engine.source import Lines
-from autograd_engine.values import leaf_value, precision, raising, shape
+from autograd_engine.values import accept, precision, raising, shape
 
 
 class Program:
@@ -88,7 +88,7 @@ class Program:
 
     def _accepted(self, values):
         """The values as leaves hold them, one for each input, of as many dimensions and of its precision."""
-        values = [leaf_value(x) for x in values]
+        values = [accept(x) for x in values]
         if len(values) != len(self.inputs):
             raise TypeError(f"the program has {len(self.inputs)} inputs; {len(values)} values are given")
         if [len(shape(x)) for x in values] != [len(x.shape) for x in self.inputs]:

@@ -16,7 +16,7 @@ from autograd_engine.formulas import head_of
 from autograd_engine.graph import Constant, Graph, Node, Variable
 from autograd_engine.notation import PYTHON
 from autograd_engine.values import fingerprint, precision, shape
-from autograd_nodes import BroadcastLike, PlaceLike, Reshape, Sum, Transpose
+from autograd_nodes import BroadcastLike, Max, PlaceLike, Reshape, Sum, Transpose
 
 X = Variable(0.5)  # stands for any operand
 
@@ -30,8 +30,9 @@ PATTERNS = (
 
 REARRANGED = {
     # A sum over every axis is the sum, which compiled code adds up in the loop that computes the summands.
-    Sum: lambda x, axis, keepdims: np.sum(x) if is_every_axis(axis, x) and not keepdims else None,
-    # A number has no axes to be put in another order, and no shape to lose.
+    Sum: lambda x, axis, keepdims: np.sum(x) if is_every_axis(axis, x) and not keepdims else None if x.shape else x,
+    # A number has no axes.
+    Max: lambda x, axis, keepdims: None if x.shape else x,
     Transpose: lambda x: x if not x.shape else None,
     Reshape: lambda x, shape: x if not (x.shape or shape) else None,
 }

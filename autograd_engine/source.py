@@ -104,7 +104,7 @@ class Lines:
         """A number is a Python float, also where NumPy takes it from an array, so that it has no precision of its own."""
         operands = [self.atom(y) for y in x.inputs]
         formula = self.formula(x, operands)
-        is_taken = not x.shape and any([y.shape for y in x.inputs])
+        is_taken = not x.shape and (x in self.opaque or any([y.shape for y in x.inputs]))
         return self.assigned(x, operands, Formula("float", (formula,)) if is_taken else formula)
 
     def comments(self):
@@ -130,10 +130,11 @@ class Lines:
 
     def function(self, text, engine):
         """The function that a text defines, where `engine` is {name: what stands for it}."""
-        rules = {name: x.apply for x, name in self.opaque.items()}
+        rules = {name: lambda *operands, x=x: x.apply(operands) for x, name in self.opaque.items()}
         made, known = {}, {self.names[x]: x.value for x in self.constants} | rules | engine
         exec(compile(text, FILE, "exec"), made)
-        return FunctionType(made["program"].__code__, known, None, made["program"].__defaults__)
+        function = made.pop("program")  # which may be what a constant is called
+        return FunctionType(function.__code__, made | known, None, function.__defaults__)
 
     # --- what an engine cannot do
 

@@ -23,12 +23,12 @@ class UndefinedError(ArithmeticError):
     """A value is infinite, NaN or complex."""
 
 
-def watched(graph):
-    """The nodes of a graph that have to be finite for all to be: no other node would show that they are not.
+def watched(graph, inputs):
+    """What of a graph and its inputs has to be finite for all to be: nothing else would show that it is not.
 
-    These are outputs, and what is hidden from them. (An empty array hides everything: not for such.)
+    These are outputs, what is hidden from them, and inputs without use. (An empty array hides everything: not for such.)
     """
-    noticed, found = set(), set()
+    noticed, found = set(), {*inputs} - {*graph.nodes}
     for node in reversed(graph.nodes):
         if node not in noticed and not isinstance(node, Constant):
             found.add(node)
