@@ -1,0 +1,155 @@
+"""A computation graph as a straight-line program: to be read, run on numbers and arrays, given to SymPy, compiled.
+
+    program = Program([y, *gradient(y, [a, b])], [a, b])
+    program.source              Python, one line a node: t1, t2, ... going forward, t2_bar, a_bar, ... going backward
+    program(2.0, 3.0)           the outputs, by `math` for floats and by NumPy for arrays
+    program.to_sympy()          the outputs as SymPy expressions, entry by entry for arrays
+    program.compile()           the same as machine code, by Numba, arrays in parallel loops
+
+The graph is simplified (simplify.py) and written down (source.py), each operation as NumPy has it: np.log(x). An engine is what
+stands for `np`. An operation that NumPy has no function for is written out: its own forward rule is applied to nodes.
+"""
+
+from autograd_engine.graph import Graph, Node, Variable
+from autograd_engine.numpy_engine import function_of_values, owned
+from autograd_engine.simplify import Simplified, is_elementwise
+from autograd_engine.source import Lines
+from autograd_engine.values import accept, precision, raising, shape
+
+
+class Program:
+    """What computes some nodes from some Variables, as a list of lines.
+
+    outputs   nodes, typically [y, *gradient(y, [a, b])]
+    inputs    the Variables that stay open; every other leaf is a constant of the program, with the value it has now
+    source    the program as Python
+
+    Equal subexpressions are computed once; what no output needs and multiplications by one are gone. A call takes a value
+    for each input, with as many dimensions as the Variable has, and in its precision; sizes may differ, as long as what was
+    broadcast still is and nothing else is. It returns a tuple of the outputs: floats, and arrays of their own.
+
+    Raises TypeError if outputs are not nodes or inputs not Variables, ValueError if an input is given twice or no output is.
+    A call raises an ArithmeticError that names the line where something is undefined or overflows, ValueError or IndexError
+    for shapes, ValueError for NaN and infinity, TypeError for what is no number.
+    """
+
+    def __init__(self, outputs, inputs):
+        if isinstance(outputs, Node) or isinstance(inputs, Node):
+            raise TypeError("give the outputs and the inputs as lists: [y], [x]")
+        inputs = tuple(inputs)
+        for x in inputs:
+            if not isinstance(x, Variable):
+                raise TypeError(f"the inputs of a program are Variables, not {type(x).__name__}")
+        if len(set(inputs)) < len(inputs):
+            raise ValueError("an input is given twice")
+        graph = Graph(*outputs)
+        graph.refresh()
+        self._set_up(Simplified(graph, inputs))
+
+    def _set_up(self, simplified):
+        self._simplified, self.inputs, self.lines = simplified, simplified.inputs, Lines(simplified)
+        self.graph, self.source = LabelledGraph(self.lines), self.lines.source
+        self._function = function_of_values(self.lines)
+        self._of_floats = not any([x.shape for x in (*self.graph.nodes, *self.inputs)])
+        self._seen = set()  # shapes of inputs for which all is right
+        self._remember([x.shape for x in self.inputs], {x: x.shape for x in self.graph.nodes})
+
+    def __repr__(self):
+        return f"Program({', '.join([self.lines.names[x] for x in self.inputs])}) of {len(self.lines.lines)} lines"
+
+    def __reduce__(self):
+        return restored, (self._simplified,)
+
+    def __call__(self, *values):
+        try:
+            if not self._of_floats or any([x.__class__ is not float for x in values]):
+                values = self._accepted(values)
+            if tuple(map(shape, values)) in self._seen:
+                with raising(() if self._of_floats else (None,)):
+                    return tuple([owned(y) for y in self._function(*values)])
+        except (ArithmeticError, ValueError, IndexError, TypeError):
+            pass  # the sweep says what is wrong, and where
+        found = self.sweep(values)
+        return tuple([owned(found[y]) for y in self.graph.outputs])
+
+    def sweep(self, values):
+        """{node: value} for each node of the program's graph, by its forward sweep, whose errors name the line.
+
+        Raises what a call raises; ValueError for sizes that are broadcast otherwise than those the program was made for.
+        """
+        values = self._accepted(values)
+        found = self.graph.sweep_forward({x: x.value for x in self.graph.leaves} | dict(zip(self.inputs, values)))
+        shapes = {x: shape(value) for x, value in found.items()}
+        if not self._fits(shapes):
+            given, made = [shape(x) for x in values], [x.shape for x in self.inputs]
+            raise ValueError(f"shapes {given} do not broadcast as {made} do, for which the program was made")
+        self._remember(map(shape, values), shapes)
+        return found
+
+    def _accepted(self, values):
+        """The values as leaves hold them, one for each input, of as many dimensions and of its precision."""
+        values = [accept(x) for x in values]
+        if len(values) != len(self.inputs):
+            raise TypeError(f"the program has {len(self.inputs)} inputs; {len(values)} values are given")
+        if [len(shape(x)) for x in values] != [len(x.shape) for x in self.inputs]:
+            shapes = [x.shape for x in self.inputs], [shape(x) for x in values]
+            raise ValueError("a program made for shapes {} cannot take {}".format(*shapes))
+        with raising():
+            return [value.astype(precision(x)) if x.shape else value for x, value in zip(self.inputs, values)]
+
+    def _remember(self, inputs, shapes):
+        """NumPy alone may compute what has these shapes, unless there is an empty array, in which errors are hidden."""
+        if not any([0 in one for one in shapes.values()]):
+            self._seen.add(tuple(inputs))
+
+    def _fits(self, shapes):
+        """Whether the program is right for {node: shape}: what has size 1 still has it, and what was not stretched is not."""
+        for node in self.graph.nodes:
+            if any([old == 1 != new for old, new in zip(node.shape, shapes[node])]):
+                return False
+            for x in node.inputs if is_elementwise(type(node)) else ():
+                axes = zip(reversed(x.shape), reversed(shapes[x]), reversed(shapes[node]))
+                if any([old != 1 == new != size for old, new, size in axes]):
+                    return False
+        return True
+
+    def to_sympy(self):
+        """The outputs as SymPy expressions, arrays as object arrays of them. The inputs are symbols, named as in `source`; the
+        entries of an array x are sympy.IndexedBase("x")[0], sympy.IndexedBase("x")[1], ...
+
+        Raises TypeError, naming the line, for an operation that SymPy has no function for.
+        """
+        from autograd_engine.sympy_engine import expressions
+
+        return expressions(self.lines)
+
+    def compile(self):
+        """The program as machine code: a callable that takes the same values and, as `out`, None or a tuple that has for each
+        output an array to write it to, or None. It returns a tuple of the outputs, among them the arrays given as `out`.
+
+        Elementwise operations and sums run in common loops, in parallel threads where arrays are large. If anything is not
+        finite, the program itself is run, whose errors name the line.
+
+        Raises TypeError, naming the line, for an operation that Numba does not know. Needs Numba.
+        """
+        from autograd_engine.numba_engine import Compiled
+
+        return Compiled(self)
+
+
+class LabelledGraph(Graph):
+    """The graph of a program, whose errors name its lines."""
+
+    def __init__(self, lines):
+        super().__init__(*lines.graph.outputs)
+        self.lines = lines
+
+    def label(self, node):
+        return self.lines.names[self.lines.line_of[node]]
+
+
+def restored(simplified):
+    """A program from what pickles have of it."""
+    program = Program.__new__(Program)
+    program._set_up(simplified)
+    return program
