@@ -61,6 +61,12 @@ def literal(value):
     return Formula("negative", (size,)) if math.copysign(1.0, value) < 0 else size
 
 
+def decimal(value, places):
+    """A number with so many digits behind the point."""
+    size = Formula("decimal", (), (abs(value), places))
+    return Formula("negative", (size,)) if value < 0 else size
+
+
 def operation(node, *operands):
     """The formula of a node's operation on formulas for its operands; parameters follow, where they are not the default."""
     usual = {name: fingerprint(value) for name, value in node.defaults.items() if value != ()}

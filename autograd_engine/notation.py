@@ -199,7 +199,7 @@ def escaped_for_tex(words):
 THIN_SPACE, INVISIBLE_TIMES = "\u2009", "\u2062"
 TOKEN_IN_MATHML = rf"(?P<mn>\d[\d.]*(?:e[+−]\d+)?)|(?P<mi>[A-Za-z]\w*)|(?P<mtext>{THIN_SPACE})|(?P<mo>\S)"
 SPECIAL_TO_TEX = {letter: f"\\{letter}" for letter in "#$%&_{}"} | {"\\": r"\backslash ", "~": r"\sim ", "^": r"\wedge "}
-NUMBERS = {"number", "scientific"}
+NUMBERS = {"number", "scientific", "decimal"}
 LETTERS = {"symbol", "adjoint", "number"}
 FUNCTIONS = ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh")
 
@@ -208,6 +208,7 @@ FUNCTIONS = ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh")
 TEXT = Notation({}).but({
     "number": (short, LETTER, LETTER),
     "scientific": short,
+    "decimal": (lambda formula: "{:.{}f}".format(*formula.content), LETTER, LETTER),
     "array": lambda formula: entries(formula.content, TEXT),
     "symbol": (lambda formula: formula.content, LETTER, LETTER),
     "adjoint": (lambda formula, x: bar_over(x) if is_word(formula) else bar_over(x[0]) + x[1:], LETTER, LETTER),

@@ -322,6 +322,8 @@ class Reader:
                 return self.read(piece)
             case r"\mathbf":
                 return ("bold", "".join(self.group()))
+            case r"\max" | r"\min":
+                return ("name", piece[1:])
             case r"\mathcal":
                 return ("name", "cal " + "".join(self.group()))
             case r"\mathrm":
