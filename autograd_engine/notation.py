@@ -331,7 +331,7 @@ JAVASCRIPT = PYTHON.but({
     "symbol": lambda formula: f"${formula.content}" if formula.content in TAKEN_IN_JAVASCRIPT.split() else formula.content,
     "text": lambda formula: json.dumps(formula.content),
     "call": lambda head, count: None,
-    "equal": "Number(%s === %s)",
+    "equal": ("Number(%s === %s)", ATOM, ATOM),
     "maximum": "Math.max(%s, %s)",
     **{name: f"Math.{name}(%s)" for name in ["sqrt", *FUNCTIONS]},
     **dict.fromkeys(["matmul", "transpose", "Index", "stack", "BroadcastLike", "ReshapeLike"]),  # of scalars alone

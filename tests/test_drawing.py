@@ -175,7 +175,7 @@ def test_a_fraction_has_its_rule_between_and_a_root_its_bar_above():
     assert left <= min(over.x, under.x)
     assert right >= max(over.x, under.x) + x.width
     inside, sign = root(x).marks
-    assert sign.what[-1][1] < inside.y - 9
+    assert -root(x).above < sign.what[-1][1] < inside.y - 9
     assert sign.what[-1][0] >= inside.x + x.width
     assert sign.what[-2][0] <= inside.x
 

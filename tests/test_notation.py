@@ -280,6 +280,11 @@ def test_an_operation_without_a_row_is_written_out_by_its_forward_rule():
     assert printed(1 / Cube(x + y), PYTHON) == "1.0 / ((x + y) * (x + y) * (x + y))"
 
 
+def test_an_equality_is_a_number_in_javascript():
+    assert printed(2 * (x == y), JAVASCRIPT) == "2.0 * Number(x === y)"
+    assert printed(x == y, JAVASCRIPT) == "Number(x === y)"
+
+
 def test_a_class_is_not_taken_for_the_numpy_function_of_its_name():
     class sqrt(Node):  # noqa: N801
         def forward(a): return a * a * a
