@@ -22,7 +22,7 @@ class Formula:
     """A head and its parts, which are formulas.
 
     head      an operation's name (NumPy's where it has one: "add", "sqrt", otherwise the class's: "Index"), or what else is
-              written: number, array, symbol, text, parameter, adjoint, partial, equation, named, list, path
+              written: number, array, symbol, text, parameter, adjoint, partial, equation, named, list, path, total
     content   what a head without parts stands for: a number's size, an array, a symbol's label, somebody's own words, a
               parameter's name and value
     """

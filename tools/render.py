@@ -10,6 +10,7 @@ from base64 import b64encode
 from importlib.metadata import distribution
 from pathlib import Path
 
+import matplotlib
 import pypandoc
 import typst
 from jinja2 import DictLoader
@@ -55,6 +56,7 @@ def write_up_to_pdf(markdown=WRITE_UP):
     return typst.compile(
         ((TOOLS / "write-up.typ").read_text(encoding="utf-8") + body).encode(),
         root=Path(markdown).parent,
+        font_paths=[Path(matplotlib.get_data_path(), "fonts", "ttf")],  # of the pictures
         ignore_system_fonts=True,
         pdf_standards=["ua-1", "a-2a"],
     )
