@@ -101,12 +101,13 @@ class Run:
         """The lines that make its arrays and call it, where `places` are {array: the name of one to use unless it is None}."""
         arrays = [x for x in self.given if x.shape]
         whole = self.named("%s.shape", [x for x in arrays if x.shape == self.shape])
-        lines = [f"_shape = {whole[0] if whole else 'np.broadcast_shapes(' + ', '.join(self.named('%s.shape', arrays)) + ')'}"]
+        shape_text = whole[0] if whole else f"np.broadcast_shapes({', '.join(self.named('%s.shape', arrays))})"
+        lines = []
         for x in self.stored:
             place = f" if {places[x]} is None else {places[x]}" if x in places else ""
-            lines += self.named(f"%s = np.empty(_shape){place}", [x])
+            lines += self.named(f"%s = np.empty({shape_text}){place}", [x])
         in_order = {x for x in self.given if not x.shape or (x.shape == self.shape and (not x.inputs or loop_shape(x)))}
-        arguments = [self.named("%s" if x in in_order else "_whole(%s, _shape)", [x])[0] for x in self.given]
+        arguments = [self.named("%s" if x in in_order else f"_whole(%s, {shape_text})", [x])[0] for x in self.given]
         call = f"{self.name}({', '.join(arguments + self.named('%s', self.stored))})"
         return [*lines, f"{', '.join(self.named('%s', self.sums)) or '_'} = {call}"]
 
@@ -179,12 +180,12 @@ def compiled(text, name, known, arguments, lines, prefix="", parallel=False):
 
 
 def function_of_numbers(lines):
-    """A program of numbers alone, compiled as it is."""
+    """A program of numbers alone, compiled as it is, and its text."""
     found = watched(lines.graph, lines.inputs)
     body = [*[line for x in lines.graph.operations for line in lines.step(x)], "_bad = 0.0"]
     body += [f"_bad += 0.0 * {name}" for x, name in lines.names.items() if x in found]
     text = lines.written([*body, "if not _bad == 0.0:", "    raise UndefinedError"], lines.results)
-    return compiled(text, "program", {"np": np}, [types.float64] * len(lines.inputs), lines)
+    return compiled(text, "program", {"np": np}, [types.float64] * len(lines.inputs), lines), text
 
 
 # ---------------------------------------------------------------------------------------------------------------- programs
@@ -193,8 +194,10 @@ def function_of_numbers(lines):
 class Compiled:
     """A program as machine code; see Program.compile.
 
+    source    what is run for the shapes it was made for: loops for Numba, and the lines around them
+
     The first call for inputs of some shapes is a sweep, which finds out which runs can be loops. `plans` remembers it:
-    {shapes of inputs: (function, shapes of outputs)}.
+    {shapes of inputs: (function, (shape, dtype) of each output)}.
     """
 
     def __init__(self, program):
@@ -203,14 +206,16 @@ class Compiled:
         self.precisions = [precision(x) for x in program.inputs]
         self.of_numbers, self.plans = None, {}
         if not any([x.shape for x in (*program.graph.nodes, *program.inputs)]):
-            self.of_numbers = function_of_numbers(self.lines)
+            self.of_numbers, self.source = function_of_numbers(self.lines)
             return
         self.groups, self.unwatched = [], watched(self.lines.graph, self.lines.inputs)
-        for i, (common, nodes) in enumerate(grouped(self.lines.graph)):
-            run = Run(f"_fused{i}", common, nodes, self.lines, self.unwatched) if common else None
-            self.unwatched.difference_update(run.watched if run else ())
+        self.runs = []
+        for common, nodes in grouped(self.lines.graph):
+            run = Run(f"_fused{len(self.runs) + 1}", common, nodes, self.lines, self.unwatched) if common else None
             self.groups.append((nodes, run))
-        self.runs = [run for _, run in self.groups if run]
+            self.runs += [run] if run else []
+            self.unwatched.difference_update(run.watched if run else ())
+        self.source = "\n".join([*[run.source() for run in self.runs], self.text(set(self.runs))])
         self.function(tuple([(run, False) for run in self.runs]))
         self.plan([x.shape for x in program.inputs], {x: x.shape for x in program.graph.nodes})
 
@@ -218,8 +223,6 @@ class Compiled:
         return Compiled, (self.program,)
 
     def __call__(self, *values, out=None):
-        if out is not None:
-            check_places(out, len(self.program.graph.outputs))
         try:
             results = self.of_numbers(*values) if self.of_numbers else self.by_plan(values, out)
         except (ArithmeticError, TypeError, ValueError, IndexError):
@@ -229,9 +232,12 @@ class Compiled:
     def by_plan(self, values, out):
         values = [x if x.__class__ is float else prepared(x, kind) for x, kind in zip(values, self.precisions, strict=True)]
         shapes = tuple([() if x.__class__ is float else x.shape for x in values])
-        if shapes in self.plans:
-            function, results = self.plans[shapes]
-            return function(*values) if out is None else function(*values, *usable(out, results, values))
+        function, kinds = self.plans.get(shapes, (None, None))
+        if function is not None:
+            if out is None:
+                return function(*values)
+            check_places(out, kinds)
+            return function(*values, *usable(out, values))
         found = self.program.sweep(values)
         self.plan(shapes, {x: shape(value) for x, value in found.items()})
         return tuple([owned(found[y]) for y in self.program.graph.outputs])
@@ -243,7 +249,7 @@ class Compiled:
         if not any([0 in one for one in shapes.values()]):
             if len(self.plans) > 1000:
                 self.plans.clear()
-            self.plans[tuple(inputs)] = self.function(loops), [shapes[y] for y in self.program.graph.outputs]
+            self.plans[tuple(inputs)] = self.function(loops), [(shapes[y], precision(y)) for y in self.program.graph.outputs]
 
     @cache  # noqa: B019  nor its functions
     def function(self, loops):
@@ -297,37 +303,36 @@ def prepared(x, kind):
 # ----------------------------------------------------------------------------------------------------- places for results
 
 
-def check_places(out, count):
-    is_right = isinstance(out, (tuple, list)) and len(out) == count
+def check_places(out, kinds):
+    """Raises ValueError or TypeError if `out` is not a tuple of None and arrays for outputs of these (shape, dtype)."""
+    is_right = isinstance(out, (tuple, list)) and len(out) == len(kinds)
     if not is_right or any([not isinstance(x, (np.ndarray, type(None))) for x in out]):
-        raise ValueError(f"out is a tuple with an array or None for each of the {count} outputs")
-    given = [x for x in out if x is not None]
-    if any([np.shares_memory(x, y) for i, x in enumerate(given) for y in given[:i]]):
-        raise ValueError("two arrays of out overlap")
+        raise ValueError(f"out is a tuple with an array or None for each of the {len(kinds)} outputs")
+    given = {k: x for k, x in enumerate(out) if x is not None}
+    for k, x in given.items():
+        wanted, kind = kinds[k]
+        if x.shape != wanted or not x.flags.writeable:
+            state = "" if x.flags.writeable else " and is read-only"
+            raise ValueError(f"out[{k}] has shape {x.shape}{state}, the output has {wanted}")
+        if not np.can_cast(kind, x.dtype, "same_kind"):
+            raise TypeError(f"out[{k}] is of {x.dtype}, which cannot hold the output")
+        if any([np.shares_memory(x, given[i]) for i in given if i < k]):
+            raise ValueError("two arrays of out overlap")
 
 
-def usable(out, shapes, values):
+def usable(out, values):
     """The arrays of `out` that loops can write to while they read the values, and None for the others."""
-    if any([x is not None and x.shape != one for x, one in zip(out, shapes)]):
-        raise ValueError  # put_into says which
     read = [x for x in values if x.__class__ is not float]
     fit = [x is not None and x.ndim > 0 and x.dtype == np.float64 and x.flags.carray for x in out]
     return [x if is_fit and not any([np.may_share_memory(x, y) for y in read]) else None for x, is_fit in zip(out, fit)]
 
 
 def put_into(out, results):
-    """The results, those for which `out` has an array in that array. Nothing is written if one of the arrays is wrong."""
-    given = [(k, x, y) for k, (x, y) in enumerate(zip(out, results)) if x is not None]
-    for k, array, result in given:
-        if array.shape != np.shape(result):
-            raise ValueError(f"out[{k}] has shape {array.shape}, the output has {np.shape(result)}")
-        if not np.can_cast(precision(result), array.dtype, "same_kind"):
-            raise TypeError(f"out[{k}] is of {array.dtype}, the output of {np.dtype(precision(result))}")
-        if not array.flags.writeable:
-            raise ValueError(f"out[{k}] is read-only")
-    for _, array, result in given:
-        if array is not result:
-            np.copyto(array, result, "same_kind")
+    """The results, those for which `out` has an array in that array."""
+    check_places(out, [(shape(y), precision(y)) for y in results])
+    for x, y in zip(out, results):
+        if x is not None and x is not y:
+            np.copyto(x, y, "same_kind")
     return tuple([y if x is None else x for x, y in zip(out, results)])
 
 

@@ -102,11 +102,11 @@ class Program:
 
     def _fits(self, shapes):
         """Whether the program is right for {node: shape}: what has size 1 still has it, and what was not stretched is not."""
-        for node in self.graph.nodes:
-            if any([old == 1 != new for old, new in zip(node.shape, shapes[node])]):
+        for node, found in shapes.items():
+            if any([old == 1 != new for old, new in zip(node.shape, found)]):
                 return False
             for x in node.inputs if is_elementwise(type(node)) else ():
-                axes = zip(reversed(x.shape), reversed(shapes[x]), reversed(shapes[node]))
+                axes = zip(reversed(x.shape), reversed(shapes[x]), reversed(found))
                 if any([old != 1 == new != size for old, new, size in axes]):
                     return False
         return True
