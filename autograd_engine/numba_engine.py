@@ -4,17 +4,17 @@
         t5, w_0_bar, w_1_bar = _fused1(w_1, x, w_0, y)
         return t5, w_0_bar, w_1_bar
 
-Every value is computed as its line says: nothing is reassociated but the additions within a sum.
+Every value is computed as its line says; nothing is reassociated but the additions within a sum.
 """
 
 import math
-from functools import lru_cache
-from typing import NamedTuple
+from functools import cache
 
 import numpy as np
 from numba import njit, prange, types
 
 from autograd_engine.formulas import literal, symbol
+from autograd_engine.notation import print_formula
 from autograd_engine.numpy_engine import NUMPY, owned, watching
 from autograd_engine.simplify import is_double, is_elementwise
 from autograd_engine.source import SPELLING
@@ -24,8 +24,6 @@ from autograd_nodes import BroadcastLike, Sum
 
 BLOCK = 16384  # so many elements are added up before their sum is added to others, which keeps rounding errors small
 LARGE = 1 << 15  # elements from which threads pay
-IN_LOOP = SPELLING.but({"log": "log(%s)", "BroadcastLike": lambda formula, x, like: x})
-
 
 # -------------------------------------------------------------------------------------------------- what is computed where
 
@@ -48,8 +46,8 @@ def grouped(graph):
     stage, groups = {x: 0 for x in graph.leaves}, {}
     loops = {x: loop_shape(x) for x in graph.operations}
     for place, x in enumerate(graph.operations):
-        needs_whole = [bool(loops.get(y)) and (not y.shape or loops[x] != y.shape) for y in x.inputs]
-        stage[x] = max([stage[y] + whole for y, whole in zip(x.inputs, needs_whole)])
+        waits = [bool(loops.get(y)) and (not y.shape or loops[x] != y.shape) for y in x.inputs]
+        stage[x] = max([stage[y] + wait for y, wait in zip(x.inputs, waits)])
         key = (stage[x], 1, loops[x]) if loops[x] else (stage[x], 0, place)
         groups.setdefault(key, (loops[x], []))[1].append(x)
     return [groups[key] for key in sorted(groups)]
@@ -59,18 +57,14 @@ def grouped(graph):
 
 LOOP = """\
 def {name}({arguments}):
-    {arrays}
-    {sizes}
-    blocks = ({last} + BLOCK - 1) // BLOCK
+    size = {first}.size
     bad = 0.0
     {sums}
-    for block in prange({rows} * blocks):
-        row, start = block // blocks, block % blocks * BLOCK
-        count = min(BLOCK, {last} - start)
-        {indices}
-        {parts}
-        {sums_of_block}
+    for block in prange((size + BLOCK - 1) // BLOCK):
+        start = block * BLOCK
+        count = min(BLOCK, size - start)
         w = 0.0
+        {parts}
         for i in range(count):
             {elements}
         {added}
@@ -80,26 +74,24 @@ def {name}({arguments}):
         raise UndefinedError
     return {results}
 """
+IN_LOOP = SPELLING.but({"log": "log(%s)", "BroadcastLike": lambda formula, x, like: x})
 
 
 class Run:
     """Operations over one shape in one loop: the text of a function for Numba, and of its call.
 
-    In it an array x is a_x, what a block has of it b_x, an element e_x; of a sum s, a block adds s_s to a_s. Arrays of one
-    shape are a single long axis. If some are broadcast, a block is within a row, and these stay at index 0.
+    There an array x is a_x, what a block has of it b_x, an element e_x; of a sum s, a block adds b_s to a_s. What is broadcast
+    is expanded before.
     """
 
-    def __init__(self, name, shape, nodes, lines):
+    def __init__(self, name, shape, nodes, lines, unwatched):
         self.name, self.shape, self.nodes, self.lines = name, shape, nodes, lines
         inside = set(nodes)
         used = set(lines.graph.outputs).union(*[x.inputs for x in lines.graph.operations if x not in inside])
         self.sums = [x for x in nodes if not x.shape]
         self.stored = [x for x in nodes if x.shape and x in used]
         self.given = list(dict.fromkeys([y for x in nodes for y in x.inputs if y not in inside and y in lines.names]))
-        self.arguments = [*self.given, *self.stored]
-        self.arrays = [x for x in self.arguments if x.shape]
-        self.is_flat = all([x.shape == shape for x in self.arrays])
-        self.watched = []
+        self.watched = [x for x in (*self.given, *nodes) if x in unwatched]
 
     def named(self, template, nodes):
         """The template for each of the nodes, with its name for %s."""
@@ -107,159 +99,179 @@ class Run:
 
     def call(self, places):
         """The lines that make its arrays and call it, where `places` are {array: the name of one to use unless it is None}."""
-        made = []
+        arrays = [x for x in self.given if x.shape]
+        whole = self.named("%s.shape", [x for x in arrays if x.shape == self.shape])
+        shape_text = whole[0] if whole else f"np.broadcast_shapes({', '.join(self.named('%s.shape', arrays))})"
+        lines = []
         for x in self.stored:
             place = f" if {places[x]} is None else {places[x]}" if x in places else ""
-            made.append(f"{self.lines.names[x]} = np.empty({self.shape_text()}){place}")
-        by_numpy = {x for x in self.given if x.shape and x.inputs and not loop_shape(x)}
-        given = [self.named("np.ascontiguousarray(%s)" if x in by_numpy else "%s", [x])[0] for x in self.arguments]
-        results = ", ".join(self.named("%s", self.sums))
-        return [*made, f"{results or '_'} = {self.name}({', '.join(given)})"]
-
-    def shape_text(self):
-        whole = next((x for x in self.given if x.shape == self.shape), None)
-        if whole is not None:
-            return f"{self.lines.names[whole]}.shape"
-        return f"({', '.join([self.size_text(axis, '%s', self.given) for axis in range(len(self.shape))])})"
-
-    def size_text(self, axis, template, arrays):
-        """The size along an axis, by an array that is not broadcast there."""
-        for x in arrays:
-            k = axis - len(self.shape) + len(x.shape)
-            if x.shape and k >= 0 and x.shape[k] == self.shape[axis]:
-                return f"{self.named(template, [x])[0]}.shape[{k}]"
+            lines += self.named(f"%s = np.empty({shape_text}){place}", [x])
+        in_order = {x for x in self.given if not x.shape or (x.shape == self.shape and (not x.inputs or loop_shape(x)))}
+        arguments = [self.named("%s" if x in in_order else f"_whole(%s, {shape_text})", [x])[0] for x in self.given]
+        call = f"{self.name}({', '.join(arguments + self.named('%s', self.stored))})"
+        return [*lines, f"{', '.join(self.named('%s', self.sums)) or '_'} = {call}"]
 
     def source(self):
-        axes = range(1 if self.is_flat else len(self.shape))
-        numbers = [x for x in self.watched if not x.shape]
+        arguments = self.named("a_%s", [*self.given, *self.stored])
+        arrays = [x for x in (*self.given, *self.stored) if x.shape]
         fields = {
-            "arrays": self.named("a_%s = a_%s.reshape(-1)", self.arrays) if self.is_flat else [],
-            "sizes": [f"n{axis} = {self.size_text(axis, 'a_%s', self.arrays)}" for axis in axes],
             "sums": self.named("a_%s = 0.0", self.sums),
-            "indices": [f"i{k} = row{''.join([f' // n{j}' for j in axes[k + 1 : -1]])} % n{k}" for k in axes[:-1]],
-            "parts": [f"{self.named('b_%s', [x])[0]} = {self.part(x)}" for x in self.arrays],
-            "sums_of_block": self.named("s_%s = 0.0", self.sums),
+            "parts": self.named("b_%s = a_%s.reshape(-1)[start : start + count]", arrays) + self.named("b_%s = 0.0", self.sums),
             "elements": self.elements(),
-            "added": self.named("a_%s += s_%s", self.sums),
-            "watched": self.named("bad += 0.0 * a_%s", numbers),
+            "added": self.named("a_%s += b_%s", self.sums),
+            "watched": self.named("bad += 0.0 * a_%s", [x for x in self.watched if not x.shape]),
         }
-        return filled(
-            LOOP, fields, name=self.name, arguments=", ".join(self.named("a_%s", self.arguments)), last=f"n{axes[-1]}",
-            rows=" * ".join([f"n{k}" for k in axes[:-1]]) or "1", results=", ".join(self.named("a_%s", self.sums)) or "None",
-        )  # fmt: skip
-
-    def part(self, x):
-        """What a block has of an array: a part of the last axis, or one number where that is broadcast."""
-        axes = [0] if self.is_flat else range(len(self.shape) - len(x.shape), len(self.shape))
-        index = [f"i{axis}" if self.is_flat or n == self.shape[axis] else "0" for axis, n in zip(axes, x.shape)]
-        index[-1] = "start : start + count" if index[-1] != "0" else "0"
-        return f"a_{self.lines.names[x]}[{', '.join(index)}]"
+        words = {
+            "name": self.name,
+            "arguments": ", ".join(arguments),
+            "first": self.named("a_%s", arrays)[0],
+            "results": ", ".join(self.named("a_%s", self.sums)) or "None",
+        }
+        return filled(LOOP, fields, words)
 
     def elements(self):
-        read, stored = [x for x in self.given if x.shape], set(self.stored)
-        text = self.named("e_%s = b_%s[i]", [x for x in read if self.is_flat or x.shape[-1] == self.shape[-1]])
-        text += self.named("e_%s = b_%s", [x for x in read if not (self.is_flat or x.shape[-1] == self.shape[-1])])
+        text = self.named("e_%s = b_%s[i]", [x for x in self.given if x.shape])
         for x in self.nodes:
             operands = [self.operand(y) for y in x.inputs]
             if x.shape:
-                text += self.named(f"e_%s = {self.lines.spelled(self.lines.formula(x, operands), IN_LOOP)}", [x])
-                text += self.named("b_%s[i] = e_%s", [x] if x in stored else [])
+                text += self.named(f"e_%s = {print_formula(self.lines.formula(x, operands), IN_LOOP)}", [x])
             else:
-                text += self.named(f"s_%s = plus(s_%s, {operands[0].content})", [x])
+                text += self.named(f"b_%s = plus(b_%s, {operands[0].content})", [x])
+        text += self.named("b_%s[i] = e_%s", self.stored)
         return text + self.named("w = plus(w, 0.0 * e_%s)", [x for x in self.watched if x.shape])
 
     def operand(self, x):
-        if x not in self.lines.names:
-            return literal(x.value)
-        return symbol(*self.named("e_%s" if x.shape else "a_%s", [x]))
+        return symbol(*self.named("e_%s" if x.shape else "a_%s", [x])) if x in self.lines.names else literal(x.value)
 
+    @cache  # noqa: B019  a program does not outlive its loops
     def compiled(self, parallel):
-        arguments = [types.Array(types.float64, len(x.shape), "C") if x.shape else types.float64 for x in self.arguments]
+        kinds = [types.Array(types.float64, len(x.shape), "C") if x.shape else types.float64 for x in self.given + self.stored]
         known = {"np": np, "prange": prange, "log": compiled_log(), "plus": compiled_plus(), "BLOCK": BLOCK}
-        known |= {"UndefinedError": UndefinedError}
-        return compiled(self.source(), self.name, known, arguments, parallel, self.lines, "e_")
+        return compiled(self.source(), self.name, known, kinds, self.lines, "e_", parallel)
 
-    def sizes(self, shapes):
-        """What {node: shape} makes of the shape of the loop."""
-        return next(shapes[x] for x in (*self.nodes, *self.given) if x.shape == self.shape)
-
-    def fits(self, shapes):
-        """Whether the loop can compute what has these shapes: there is one still, and broadcast is what was."""
-        for x in (*self.given, *self.nodes):
-            axes = zip(*map(reversed, (x.shape, self.shape, self.sizes(shapes), shapes[x])))
-            if any([now != (1 if made == 1 != whole else size) for made, whole, size, now in axes]):
-                return False
-        return True
+    def size(self, shapes):
+        """How many elements the loop has for {node: shape}; None if there is no longer one shape for all."""
+        found = {shapes[x] for x in (*self.given, *self.nodes) if x.shape == self.shape}
+        return math.prod(*found) if len(found) == 1 else None
 
 
-def filled(template, lists, **words):
+def filled(template, lists, words):
     """A template in which a line that is the name of a list becomes its elements, a line each."""
     lines = []
     for line in template.splitlines():
-        name = line.strip()[1:-1]
-        indent = line[: len(line) - len(line.lstrip())]
+        indent, name = line[: len(line) - len(line.lstrip())], line.strip()[1:-1]
         lines += [indent + one for one in lists[name]] if name in lists else [line.format(**words)]
     return "\n".join(lines) + "\n"
 
 
-def compiled(text, name, known, arguments, parallel, lines, prefix):
+def compiled(text, name, known, arguments, lines, prefix="", parallel=False):
     """The function of this name in the text, compiled. Raises TypeError, with its line, for an operation Numba has not."""
+    known = known | {"UndefinedError": UndefinedError}
     exec(compile(text, "<compiled>", "exec"), known)
     try:
         return njit(tuple(arguments), error_model="numpy", parallel=parallel)(known[name])
     except Exception as error:  # Numba's are of every kind
         number = error.loc.line if getattr(error, "loc", None) else 1
-        left = text.splitlines()[number - 1].split(" = ")[0].strip()
-        where = next((x for x, name in lines.names.items() if prefix + name == left), None)
+        assigned = text.splitlines()[number - 1].split(" = ")[0].strip()
+        node = next((x for x, name in lines.names.items() if prefix + name == assigned), None)
+        line = "this program" if node is None else lines.lines[lines.line_of[node]][0]
         said = str(error).strip().splitlines() or [type(error).__name__]
-        raise lines.refusal("Numba", where, said[min(1, len(said) - 1)]) from None
+        raise TypeError(f"Numba cannot compute {line}: {said[min(1, len(said) - 1)]}") from None
 
 
-# ----------------------------------------------------------------------------------------------------- lines around loops
+def function_of_numbers(lines):
+    """A program of numbers alone, compiled as it is, and its text."""
+    found = watched(lines.graph, lines.inputs)
+    body = [*[line for x in lines.graph.operations for line in lines.step(x)], "_bad = 0.0"]
+    body += [f"_bad += 0.0 * {name}" for x, name in lines.names.items() if x in found]
+    text = lines.written([*body, "if not _bad == 0.0:", "    raise UndefinedError"], lines.results)
+    return compiled(text, "program", {"np": np}, [types.float64] * len(lines.inputs), lines), text
 
 
-class Assembly:
-    """A program as text in which runs may be calls of loops."""
+# ---------------------------------------------------------------------------------------------------------------- programs
 
-    def __init__(self, lines):
-        self.lines, self.groups, self.unwatched = lines, [], watched(lines.graph, lines.inputs)
-        for whole, nodes in grouped(lines.graph):
-            run = Run(f"_fused{len(self.runs) + 1}", whole, nodes, lines) if whole else None
+
+class Compiled:
+    """A program as machine code; see Program.compile.
+
+    source    what is run for the shapes it was made for: loops for Numba, and the lines around them
+
+    The first call for inputs of some shapes is a sweep, which finds out which runs can be loops. `plans` remembers it:
+    {shapes of inputs: (function, (shape, dtype) of each output)}.
+    """
+
+    def __init__(self, program):
+        program.lines.refuse_opaque("Numba")
+        self.program, self.lines = program, program.lines
+        self.precisions = [precision(x) for x in program.inputs]
+        self.of_numbers, self.plans = None, {}
+        if not any([x.shape for x in (*program.graph.nodes, *program.inputs)]):
+            self.of_numbers, self.source = function_of_numbers(self.lines)
+            return
+        self.groups, self.unwatched = [], watched(self.lines.graph, self.lines.inputs)
+        self.runs = []
+        for common, nodes in grouped(self.lines.graph):
+            run = Run(f"_fused{len(self.runs) + 1}", common, nodes, self.lines, self.unwatched) if common else None
             self.groups.append((nodes, run))
-        for run in self.runs:
-            run.watched = [x for x in (*run.given, *run.nodes) if x in self.unwatched]
-            self.unwatched.difference_update(run.watched)
-        stored = {x for run in self.runs for x in run.stored}
-        self.places = {y: f"_out{k}" for k, y in reversed([*enumerate(lines.graph.outputs)]) if y in stored}
+            self.runs += [run] if run else []
+            self.unwatched.difference_update(run.watched if run else ())
+        self.source = "\n".join([*[run.source() for run in self.runs], self.text(set(self.runs))])
+        self.function(tuple([(run, False) for run in self.runs]))
+        self.plan([x.shape for x in program.inputs], {x: x.shape for x in program.graph.nodes})
 
-    @property
-    def runs(self):
-        return [run for _, run in self.groups if run]
+    def __reduce__(self):
+        return Compiled, (self.program,)
+
+    def __call__(self, *values, out=None):
+        try:
+            results = self.of_numbers(*values) if self.of_numbers else self.by_plan(values, out)
+        except (ArithmeticError, TypeError, ValueError, IndexError):
+            results = self.program(*values)
+        return results if out is None else put_into(out, results)
+
+    def by_plan(self, values, out):
+        values = [x if x.__class__ is float else prepared(x, kind) for x, kind in zip(values, self.precisions, strict=True)]
+        shapes = tuple([() if x.__class__ is float else x.shape for x in values])
+        function, kinds = self.plans.get(shapes, (None, None))
+        if function is not None:
+            if out is None:
+                return function(*values)
+            check_places(out, kinds)
+            return function(*values, *usable(out, values))
+        found = self.program.sweep(values)
+        self.plan(shapes, {x: shape(value) for x, value in found.items()})
+        return tuple([owned(found[y]) for y in self.program.graph.outputs])
+
+    def plan(self, inputs, shapes):
+        """Remember how to compute inputs of these shapes, if {node: shape} has no empty array, in which errors are hidden."""
+        sizes = [(run, run.size(shapes)) for run in self.runs]
+        loops = tuple([(run, size > LARGE) for run, size in sizes if size is not None])
+        if not any([0 in one for one in shapes.values()]):
+            if len(self.plans) > 1000:
+                self.plans.clear()
+            self.plans[tuple(inputs)] = self.function(loops), [(shapes[y], precision(y)) for y in self.program.graph.outputs]
+
+    @cache  # noqa: B019  nor its functions
+    def function(self, loops):
+        """The program as a function of values and places, where `loops` are (run, whether it is parallel) for some runs."""
+        engine = {run.name: run.compiled(parallel) for run, parallel in loops} | {"np": NUMPY, "_watch": watch, "_whole": whole}
+        function = self.lines.function(self.text(dict(loops)), engine)
+        return function if len(loops) == len(self.groups) else raising_where_numpy_warns(function)
 
     def text(self, loops):
-        """The program, with those runs as calls that are among `loops`."""
+        """The program, in which those runs are calls that are among `loops`."""
+        outputs, stored = self.program.graph.outputs, {x for run in loops for x in run.stored}
+        places = {y: f"_out{k}" for k, y in reversed([*enumerate(outputs)]) if y in stored}
         body = [watching(x, self.lines) for x in self.lines.inputs if x in self.unwatched]
         for nodes, run in self.groups:
             if run in loops:
-                body += run.call(self.places)
+                body += run.call(places)
             else:
-                body += [line for x in nodes for line in self.lines.steps[x]]
+                body += [line for x in nodes for line in self.lines.step(x)]
                 body += [watching(x, self.lines) for x in (run.watched if run else nodes) if run or x in self.unwatched]
-        names, fresh = [f"_out{k}" for k in range(len(self.lines.results))], {x for run in loops for x in run.stored}
-        results = []
-        for y, name, text in zip(self.lines.graph.outputs, names, self.lines.results):
-            is_own = not y.shape or (y in fresh and self.places[y] == name)
-            results.append(text if is_own else f"np.array({text})")
-        return self.lines.written(body, results, [f"{name}=None" for name in names])
-
-    def function(self, kinds):
-        """The program as a function of values and of arrays for the outputs; of each run's kind: None for NumPy's lines, or
-        whether its loop is parallel."""
-        loops = {run: kind for run, kind in zip(self.runs, kinds) if kind is not None}
-        known = {run.name: run.compiled(parallel) for run, parallel in loops.items()}
-        function = self.lines.function(self.text(loops), known | {"np": NUMPY, "_watch": watch})
-        is_all_in_loops = len(loops) == len(self.groups)
-        return function if is_all_in_loops else raising_where_numpy_warns(function)
+        is_own = [not y.shape or places.get(y) == f"_out{k}" for k, y in enumerate(outputs)]
+        results = [text if own else f"np.array({text})" for text, own in zip(self.lines.results, is_own)]
+        return self.lines.written(body, results, [f"_out{k}=None" for k in range(len(outputs))])
 
 
 def raising_where_numpy_warns(function):
@@ -270,77 +282,13 @@ def raising_where_numpy_warns(function):
     return call
 
 
-def function_of_numbers(lines):
-    """A program of numbers alone, compiled as it is."""
-    found = watched(lines.graph, lines.inputs)
-    body = [*[line for step in lines.steps.values() for line in step], "_bad = 0.0"]
-    body += [f"_bad += 0.0 * {lines.names[x]}" for x in lines.names if x in found]
-    body += ["if not _bad == 0.0:", "    raise _UndefinedError"]
-    known = {"np": np, "_UndefinedError": UndefinedError}
-    return compiled(lines.written(body, lines.results), "program", known, [types.float64] * len(lines.inputs), False, lines, "")
-
-
-class Plan(NamedTuple):
-    """What computes inputs of certain shapes, and of which shapes the outputs then are."""
-
-    function: object
-    shapes: list
-
-
-class Compiled:
-    """A program as machine code; see Program.compile."""
-
-    def __init__(self, program):
-        program.lines.refuse_opaque("Numba")
-        self.program, self.plans, self.functions = program, {}, {}
-        self.precisions = [precision(x) for x in program.inputs]
-        shapes = {x: x.shape for x in program.graph.nodes}
-        self.of_numbers = None
-        if not any([x.shape for x in (*shapes, *program.inputs)]):
-            self.of_numbers = function_of_numbers(program.lines)
-            return
-        self.assembly = Assembly(program.lines)
-        self.function((False,) * len(self.assembly.runs))
-        self.learn([x.shape for x in program.inputs], shapes)
-
-    def __reduce__(self):
-        return Compiled, (self.program,)
-
-    def __call__(self, *values, out=None):
-        if out is not None:
-            check_places(out, len(self.program.graph.outputs))
-        try:
-            results = self.of_numbers(*values) if self.of_numbers else self.by_plan(values, out)
-        except (ArithmeticError, TypeError, ValueError, IndexError):
-            results = self.program(*values)
-        return results if out is None else put_into(out, results)
-
-    def by_plan(self, values, out):
-        values = [x if x.__class__ is float else prepared(x, kind) for x, kind in zip(values, self.precisions, strict=True)]
-        shapes = tuple([() if x.__class__ is float else x.shape for x in values])
-        plan = self.plans.get(shapes)
-        if plan is None:
-            found = self.program.sweep(values)
-            self.learn(shapes, {x: shape(value) for x, value in found.items()})
-            return tuple([owned(found[y]) for y in self.program.graph.outputs])
-        return plan.function(*values, *(() if out is None else usable(out, plan.shapes, values)))
-
-    def learn(self, inputs, shapes):
-        """Plan for inputs of these shapes, where {node: shape}. In empty arrays errors are hidden: those go another way."""
-        kinds = [math.prod(run.sizes(shapes)) > LARGE if run.fits(shapes) else None for run in self.assembly.runs]
-        is_empty = any([0 in one for one in shapes.values()])
-        function = self.without_places if is_empty else self.function(tuple(kinds))
-        if len(self.plans) > 1000:
-            self.plans.clear()
-        self.plans[tuple(inputs)] = Plan(function, [shapes[y] for y in self.program.graph.outputs])
-
-    def function(self, kinds):
-        if kinds not in self.functions:
-            self.functions[kinds] = self.assembly.function(kinds)
-        return self.functions[kinds]
-
-    def without_places(self, *values_and_places):
-        return self.program(*values_and_places[: len(self.precisions)])
+def whole(x, shape):
+    """An array in the shape and the order that loops take."""
+    if x.shape == shape and x.flags.carray:
+        return x
+    t = np.empty(shape)
+    t[...] = x
+    return t
 
 
 def prepared(x, kind):
@@ -352,53 +300,55 @@ def prepared(x, kind):
         return np.array(x, kind, order="C") if isinstance(x, np.ndarray) else x
 
 
-def check_places(out, count):
-    is_right = isinstance(out, (tuple, list)) and len(out) == count
+# ----------------------------------------------------------------------------------------------------- places for results
+
+
+def check_places(out, kinds):
+    """Raises ValueError or TypeError if `out` is not a tuple of None and arrays for outputs of these (shape, dtype)."""
+    is_right = isinstance(out, (tuple, list)) and len(out) == len(kinds)
     if not is_right or any([not isinstance(x, (np.ndarray, type(None))) for x in out]):
-        raise ValueError(f"out is a tuple with an array or None for each of the {count} outputs")
-    given = [x for x in out if x is not None]
-    if any([np.shares_memory(x, y) for i, x in enumerate(given) for y in given[:i]]):
-        raise ValueError("two arrays of out overlap")
+        raise ValueError(f"out is a tuple with an array or None for each of the {len(kinds)} outputs")
+    given = {k: x for k, x in enumerate(out) if x is not None}
+    for k, x in given.items():
+        wanted, kind = kinds[k]
+        if x.shape != wanted or not x.flags.writeable:
+            state = "" if x.flags.writeable else " and is read-only"
+            raise ValueError(f"out[{k}] has shape {x.shape}{state}, the output has {wanted}")
+        if not np.can_cast(kind, x.dtype, "same_kind"):
+            raise TypeError(f"out[{k}] is of {x.dtype}, which cannot hold the output")
+        if any([np.shares_memory(x, given[i]) for i in given if i < k]):
+            raise ValueError("two arrays of out overlap")
 
 
-def usable(out, shapes, values):
-    """Of each array in `out`, whether loops can write to it while they read the values: the array or None."""
-    if any([x is not None and x.shape != one for x, one in zip(out, shapes)]):
-        raise ValueError("an array of out has the wrong shape")  # in which words, put_into knows
+def usable(out, values):
+    """The arrays of `out` that loops can write to while they read the values, and None for the others."""
     read = [x for x in values if x.__class__ is not float]
     fit = [x is not None and x.ndim > 0 and x.dtype == np.float64 and x.flags.carray for x in out]
     return [x if is_fit and not any([np.may_share_memory(x, y) for y in read]) else None for x, is_fit in zip(out, fit)]
 
 
 def put_into(out, results):
-    """The results, those for which `out` has an array in that array. Nothing is written if one of them is not right."""
-    for k, (array, result) in enumerate(zip(out, results)):
-        if array is not None:
-            if array.shape != np.shape(result):
-                raise ValueError(f"out[{k}] has shape {array.shape}, the output has {np.shape(result)}")
-            if not np.can_cast(precision(result), array.dtype, "same_kind"):
-                raise TypeError(f"out[{k}] holds {array.dtype}, the output is real")
-            if not array.flags.writeable:
-                raise ValueError(f"out[{k}] is read-only")
-    for array, result in zip(out, results):
-        if array is not None and array is not result:
-            np.copyto(array, result)
-    return tuple([result if array is None else array for array, result in zip(out, results)])
+    """The results, those for which `out` has an array in that array."""
+    check_places(out, [(shape(y), precision(y)) for y in results])
+    for x, y in zip(out, results):
+        if x is not None and x is not y:
+            np.copyto(x, y, "same_kind")
+    return tuple([y if x is None else x for x, y in zip(out, results)])
 
 
 # --------------------------------------------------------------------------------------------------- functions within loops
 
 
-@lru_cache(maxsize=1)
+@cache
 def compiled_plus():
-    """Addition, in any order: the only thing in a loop that is not computed exactly as it is written.
+    """Addition, in any order: the only thing in a loop that need not be computed as it is written.
 
     Numba's permission holds for a function as a whole; this one is inlined, and the permission stays with its addition.
     """
     return njit(lambda total, x: total + x, fastmath={"reassoc"})
 
 
-@lru_cache(maxsize=1)
+@cache
 def compiled_log():
     """The natural logarithm without a branch or a call, so that loops with it are vectorised, as those with Numba's are not.
 

@@ -1,47 +1,39 @@
 """A program on numbers and arrays: `math` and NumPy stand for np, and every number is a Python float."""
 
-import math
-
 import numpy as np
 
 from autograd_engine.simplify import is_elementwise
 from autograd_engine.undefined import watch, watched
-from autograd_nodes import equal, maximum, scalars_by
-
-ELEMENTARY = """sqrt cbrt exp exp2 expm1 log log2 log10 log1p sin cos tan sinh cosh tanh
-                arcsin arccos arctan arcsinh arccosh arctanh"""
+from autograd_nodes import cos, equal, exp, log, maximum, sin, sqrt, tanh
 
 
 class NumPy:
-    """NumPy's functions; those of numbers return Python floats."""
+    """NumPy's functions, of which those of numbers return Python floats."""
 
-    equal, maximum = staticmethod(equal), staticmethod(maximum)
+    def __init__(self):
+        vars(self).update(sqrt=sqrt, exp=exp, log=log, sin=sin, cos=cos, tanh=tanh, maximum=maximum, equal=equal)
 
     def __getattr__(self, name):
         function = getattr(np, name)
-        return returning_floats(function) if isinstance(function, np.ufunc) else function
+        made = function if not isinstance(function, np.ufunc) else lambda *x: floated(function(*x))
+        setattr(self, name, made)
+        return made
 
 
-def returning_floats(function):
-    def call(*operands):
-        t = function(*operands)
-        return t if isinstance(t, np.ndarray) else float(t)
-
-    return call
+def floated(x):
+    return x if isinstance(x, np.ndarray) else float(x)
 
 
 NUMPY = NumPy()
-for name in ELEMENTARY.split():
-    setattr(NUMPY, name, scalars_by(getattr(math, name.replace("arc", "a")), getattr(np, name)))
 
 
 def function_of_values(lines):
-    """A program as a function of floats and arrays. To be called where NumPy raises what it would warn of."""
+    """A program as a function of floats and arrays, to be called where NumPy raises what it would warn of."""
     found = watched(lines.graph, lines.inputs)
     body = [watching(x, lines) for x in lines.inputs if x in found and not x.shape]
-    for x, step in lines.steps.items():
-        body += step
-        if x in found and not (x.shape and is_elementwise(type(x))):  # for those NumPy raises
+    for x in lines.graph.operations:
+        body += lines.step(x)
+        if x in found and not (x.shape and is_elementwise(type(x))):  # of those NumPy says it
             body.append(watching(x, lines))
     return lines.function(lines.written(body, lines.results), {"np": NUMPY, "_watch": watch})
 

@@ -10,9 +10,10 @@ The graph is simplified (simplify.py) and written down (source.py), each operati
 stands for `np`. An operation that NumPy has no function for is written out: its own forward rule is applied to nodes.
 """
 
-from autograd_engine.graph import Graph, Node, Variable
+from autograd_engine.derivatives import checked_variables
+from autograd_engine.graph import Graph, Node
 from autograd_engine.numpy_engine import function_of_values, owned
-from autograd_engine.simplify import Simplified, is_elementwise
+from autograd_engine.simplify import is_elementwise, simplified
 from autograd_engine.source import Lines
 from autograd_engine.values import accept, precision, raising, shape
 
@@ -36,36 +37,33 @@ class Program:
     def __init__(self, outputs, inputs):
         if isinstance(outputs, Node) or isinstance(inputs, Node):
             raise TypeError("give the outputs and the inputs as lists: [y], [x]")
-        inputs = tuple(inputs)
-        for x in inputs:
-            if not isinstance(x, Variable):
-                raise TypeError(f"the inputs of a program are Variables, not {type(x).__name__}")
+        inputs = checked_variables(inputs)
         if len(set(inputs)) < len(inputs):
             raise ValueError("an input is given twice")
         graph = Graph(*outputs)
         graph.refresh()
-        self._set_up(Simplified(graph, inputs))
+        self._set_up(*simplified(graph, inputs))
 
-    def _set_up(self, simplified):
-        self._simplified, self.inputs, self.lines = simplified, simplified.inputs, Lines(simplified)
+    def _set_up(self, graph, inputs, details):
+        self._parts, self.inputs, self.lines = (graph, inputs, details), inputs, Lines(graph, inputs, details)
         self.graph, self.source = LabelledGraph(self.lines), self.lines.source
         self._function = function_of_values(self.lines)
-        self._of_floats = not any([x.shape for x in (*self.graph.nodes, *self.inputs)])
         self._seen = set()  # shapes of inputs for which all is right
-        self._remember([x.shape for x in self.inputs], {x: x.shape for x in self.graph.nodes})
+        self._remember([x.shape for x in inputs], {x: x.shape for x in graph.nodes})
 
     def __repr__(self):
         return f"Program({', '.join([self.lines.names[x] for x in self.inputs])}) of {len(self.lines.lines)} lines"
 
     def __reduce__(self):
-        return restored, (self._simplified,)
+        graph, inputs, details = self._parts
+        return restored, (graph, inputs, [i for i, x in enumerate(graph.nodes) if x in details])
 
     def __call__(self, *values):
         try:
-            if not self._of_floats or any([x.__class__ is not float for x in values]):
+            if any([x.__class__ is not float for x in values]):
                 values = self._accepted(values)
             if tuple(map(shape, values)) in self._seen:
-                with raising(() if self._of_floats else (None,)):
+                with raising():
                     return tuple([owned(y) for y in self._function(*values)])
         except (ArithmeticError, ValueError, IndexError, TypeError):
             pass  # the sweep says what is wrong, and where
@@ -104,11 +102,11 @@ class Program:
 
     def _fits(self, shapes):
         """Whether the program is right for {node: shape}: what has size 1 still has it, and what was not stretched is not."""
-        for node in self.graph.nodes:
-            if any([old == 1 != new for old, new in zip(node.shape, shapes[node])]):
+        for node, found in shapes.items():
+            if any([old == 1 != new for old, new in zip(node.shape, found)]):
                 return False
             for x in node.inputs if is_elementwise(type(node)) else ():
-                axes = zip(reversed(x.shape), reversed(shapes[x]), reversed(shapes[node]))
+                axes = zip(reversed(x.shape), reversed(shapes[x]), reversed(found))
                 if any([old != 1 == new != size for old, new, size in axes]):
                     return False
         return True
@@ -148,8 +146,8 @@ class LabelledGraph(Graph):
         return self.lines.names[self.lines.line_of[node]]
 
 
-def restored(simplified):
-    """A program from what pickles have of it."""
+def restored(graph, inputs, details):
+    """A program from what pickles have of it, where `details` are places in the graph."""
     program = Program.__new__(Program)
-    program._set_up(simplified)
+    program._set_up(graph, inputs, {graph.nodes[i] for i in details})
     return program

@@ -1,13 +1,10 @@
 """The graph of a program: the same results from fewer operations, and from none that NumPy has no function for.
 
-    PATTERNS       what is computed as something else
-    REARRANGED     the same for operations with parameters
-    Simplified     a graph in which all that has been done, equal operations are one node, and nothing is expanded that NumPy
-                   broadcasts by itself
-
-What raises an error in one graph raises it in the other: no pattern passes over an operand.
+Equal operations are one node, and nothing is expanded that NumPy broadcasts by itself. What raises an error in one graph
+raises it in the other: no pattern passes over an operand.
 """
 
+from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +17,7 @@ from autograd_nodes import BroadcastLike, Max, PlaceLike, Reshape, Sum, Transpos
 
 X = Variable(0.5)  # stands for any operand
 
-PATTERNS = (
+PATTERNS = (  # what is on the left is computed as what is on the right
     # Derivatives start with 1.0 and meet constants: what seeds, linear terms and differences leave behind.
     (X * 1.0, X), (1.0 * X, X), (X / 1.0, X),
     (X + 0.0, X), (0.0 + X, X), (X - 0.0, X),
@@ -28,18 +25,31 @@ PATTERNS = (
     (X * -1.0, -X), (-1.0 * X, -X),
 )  # fmt: skip
 
-REARRANGED = {
+REARRANGED = {  # the same for operations with parameters; None where there is nothing simpler
     # A sum over every axis is the sum, which compiled code adds up in the loop that computes the summands.
     Sum: lambda x, axis, keepdims: np.sum(x) if is_every_axis(axis, x) and not keepdims else None if x.shape else x,
     # A number has no axes.
     Max: lambda x, axis, keepdims: None if x.shape else x,
-    Transpose: lambda x: x if not x.shape else None,
-    Reshape: lambda x, shape: x if not (x.shape or shape) else None,
+    Transpose: lambda x: None if x.shape else x,
+    Reshape: lambda x, shape: None if x.shape or shape else x,
 }
 
 
 def is_every_axis(axis, x):
     return axis is not None and len(axis if isinstance(axis, tuple) else (axis,)) == x.ndim
+
+
+def simplified(graph, inputs):
+    """(the graph, its inputs, those of its nodes that are details of an operation that is written out), all in new nodes.
+
+    Leaves that are no inputs become Constants.
+    """
+    work = Simplification(dict(zip(inputs, [Variable(x.value, x.name) for x in inputs])))
+    parts = graph.fold(work.part)
+    new = {old: part.node for old, part in parts.items()} | {y: work.expanded(parts[y]) for y in graph.outputs}
+    name_adjoints(graph, new)
+    details = work.details - {new[old] for old in graph.nodes if old.adjoint_of is None}
+    return Graph(*[new[y] for y in graph.outputs]), list(work.given.values()), details
 
 
 class Part(NamedTuple):
@@ -53,28 +63,11 @@ class Part(NamedTuple):
         return self.node if self.like is None else self.like
 
 
-class Simplified:
-    """The graph of a program, in nodes of its own.
+class Simplification:
+    """New nodes for old ones: `given` are {input: its new Variable}, `known` what there is already."""
 
-    graph      of the new outputs
-    inputs     the new Variables, one for each of `inputs`; all other leaves are Constants
-    details    nodes within an operation that is written out, as its own forward rule makes it of others
-    opaque     operations that are not NumPy's and whose forward rule is no formula
-    """
-
-    def __init__(self, graph, inputs):
-        self.inputs = [Variable(x.value, x.name) for x in inputs]
-        self.given = dict(zip(inputs, self.inputs))
-        self.known, self.details, self.opaque = {}, set(), set()
-        parts = graph.fold(self.part)
-        self.details -= {part.node for old, part in parts.items() if old.adjoint_of is None}
-        outputs = {y: self.expanded(parts[y]) for y in graph.outputs}
-        self.name_adjoints({old: part.node for old, part in parts.items()}, outputs)
-        self.graph = Graph(*[outputs[y] for y in graph.outputs])
-
-    def __reduce__(self):
-        marked = [[i for i, x in enumerate(self.graph.nodes) if x in some] for some in (self.details, self.opaque)]
-        return restored, (self.graph, self.inputs, *marked)
+    def __init__(self, given):
+        self.given, self.known, self.details = given, {}, set()
 
     def part(self, old, *operands):
         operation, parameters = type(old), old.parameters
@@ -111,59 +104,17 @@ class Simplified:
         simpler = simpler_than(operation, operands, parameters)
         if simpler is not None:
             return simpler if simpler in set(operands) else self.made(type(simpler), simpler.inputs, simpler.parameters)
-        if operation is PlaceLike or is_spelled(operation, operands, parameters):
-            return self.once(operation, operands, parameters)
-        return self.written_out(operation, operands, parameters)
+        formula = None if is_spelled(operation, operands, parameters) else formula_of(operation, operands, parameters)
+        return self.once(operation, operands, parameters) if formula is None else self.written_out(*formula)
 
-    def written_out(self, operation, operands, parameters):
-        """The operation as its own forward rule makes it of others; as it is, if that rule is no formula for all sizes."""
-        values = [x.value for x in operands]
-        formulas = [traced(operation, each, parameters) for each in (values, [enlarged(x) for x in values])]
-        if None in formulas or outline(*formulas[0]) != outline(*formulas[1]):
-            node = self.once(operation, operands, parameters)
-            self.opaque.add(node)
-            return node
-        stand_ins, formula = formulas[0]
-        known = dict(zip(stand_ins, operands))
-
+    def written_out(self, known, y):
         def new(x, *inputs):
-            if x in known:
-                return known[x]
-            node = self.made(type(x), inputs, x.parameters) if inputs else self.constant(x.value, x.name)
-            self.details.add(node)
-            return node
+            if x not in known:
+                known[x] = self.made(type(x), inputs, x.parameters) if inputs else self.constant(x.value, x.name)
+                self.details.add(known[x])
+            return known[x]
 
-        return Graph(formula).fold(new)[formula]
-
-    def name_adjoints(self, new, outputs):
-        """Say of the new nodes what they are the adjoints of, where that is all of it and nothing else.
-
-        Of nodes that have become one, each has a part of the adjoint; of a node that two sweeps went through there are two.
-        """
-        plain = {node for old, node in new.items() if old.adjoint_of is None}
-        adjoints, merged = {}, {}
-        for old in new:
-            adjoints.setdefault(old.adjoint_of, set()).add(outputs.get(old, new[old]))
-        for old in forward_part(outputs, adjoints.keys() - {None}):
-            merged.setdefault(new.get(old), []).append(old)
-        for owner in [old for old in new if old in adjoints]:
-            adjoint, *others = adjoints[owner]
-            if not others and adjoint.adjoint_of is None and adjoint not in plain and len(merged[new[owner]]) == 1:
-                adjoint.adjoint_of = new[owner]
-
-
-def restored(graph, inputs, *marked):
-    """A simplified graph from its parts, as pickles have them."""
-    simplified = Simplified.__new__(Simplified)
-    simplified.graph, simplified.inputs = graph, inputs
-    simplified.details, simplified.opaque = [{graph.nodes[i] for i in some} for some in marked]
-    return simplified
-
-
-def forward_part(outputs, owners):
-    """The nodes that do not come from a backward sweep: what has an adjoint, what is asked for otherwise, and all below."""
-    results = {y for y in outputs if y.adjoint_of is None} | owners
-    return Graph(*results).nodes if results else ()
+        return Graph(y).fold(new)[y]
 
 
 def simpler_than(operation, operands, parameters):
@@ -171,10 +122,9 @@ def simpler_than(operation, operands, parameters):
     if operation in REARRANGED:
         return REARRANGED[operation](*operands, **parameters)
     for pattern, same in PATTERNS:
-        if type(pattern) is operation:
-            found = [x for part, x in zip(pattern.inputs, operands) if part is X]
-            if all([part is X or is_equal(part, x) for part, x in zip(pattern.inputs, operands)]):
-                return found[0] if same is X else type(same)(*found)
+        if type(pattern) is operation and all([part is X or is_equal(part, x) for part, x in zip(pattern.inputs, operands)]):
+            (x,) = [x for part, x in zip(pattern.inputs, operands) if part is X]
+            return x if same is X else type(same)(x)
     return None
 
 
@@ -182,52 +132,64 @@ def is_equal(constant, x):
     return isinstance(x, Constant) and x.name is None and not x.shape and fingerprint(x.value) == fingerprint(constant.value)
 
 
-def is_double(node):
-    return precision(node) == np.float64
+def name_adjoints(graph, new):
+    """Say of new nodes what they are the adjoints of, where that is all of it and nothing else.
+
+    Of nodes that have become one, each has a part of the adjoint; of a node that two sweeps went through there are two.
+    """
+    adjoints = {}
+    for old in graph.nodes:
+        adjoints.setdefault(old.adjoint_of, set()).add(new[old])
+    plain = adjoints.pop(None, set())
+    results = {y for y in graph.outputs if y.adjoint_of is None}.union(adjoints)
+    merged = Counter([new.get(old) for old in Graph(*results).nodes] if results else ())
+    for owner in [old for old in graph.nodes if old in adjoints and merged[new[old]] == 1]:
+        adjoint, *others = adjoints[owner]
+        if not others and adjoint not in plain and adjoint.adjoint_of is None:
+            adjoint.adjoint_of = new[owner]
 
 
 # ---------------------------------------------------------------------------------------------- which operations are NumPy's
 
 
-def is_numpys_own(operation):
+def is_double(node):
+    return precision(node) == np.float64
+
+
+def is_numpys(operation):
     """Whether it stands for one of NumPy's functions. (A subclass inherits `function`, but may have another forward rule.)"""
     function = vars(operation).get("function") and operation.function
     return function is not None and getattr(np, function.__name__, None) is function
 
 
 def is_elementwise(operation):
-    return is_numpys_own(operation) and isinstance(operation.function, np.ufunc) and operation.function.signature is None
+    return is_numpys(operation) and isinstance(operation.function, np.ufunc) and operation.function.signature is None
 
 
 def is_spelled(operation, operands, parameters):
     """Whether the source can spell it. Of operations that are not ours, it is tried whether NumPy computes the same."""
     if operation.__module__ == Sum.__module__:
-        return PYTHON.row(head_of(operation)) is not None
-    if not is_numpys_own(operation):
-        return False
+        return operation is PlaceLike or PYTHON.row(head_of(operation)) is not None
     values = [x.value for x in operands]
-    return is_same(operation.function(*values, **parameters), operation.forward(*values, **parameters))
+    return is_numpys(operation) and is_same(operation.function(*values, **parameters), operation.forward(*values, **parameters))
 
 
-def traced(operation, values, parameters):
-    """(stand-ins for the operands, what the forward rule makes of them); None if that is not what it makes of values."""
-    stand_ins = [Variable(x) for x in values]
+def formula_of(operation, operands, parameters):
+    """({stand-in: operand}, what the forward rule makes of the stand-ins); None if that is not what it makes of values.
+
+    Tried with the operands' values and with larger arrays, since a rule may depend on sizes.
+    """
+    stand_ins = [Variable(x.value) for x in operands]
     try:
-        formula = operation.forward(*stand_ins, **parameters)
-        nodes = Graph(formula).nodes
-        right = is_same(formula.value, operation.forward(*values, **parameters))
+        y = operation.forward(*stand_ins, **parameters)
+        graph = Graph(y)
+        for values in ([x.value for x in operands], [enlarged(x.value) for x in operands]):
+            computed = graph.sweep_forward({x: x.value for x in graph.leaves} | dict(zip(stand_ins, values)))[y]
+            if not is_same(computed, operation.forward(*values, **parameters)):
+                return None
     except Exception:  # whatever a rule that is no formula does with nodes
         return None
-    return (stand_ins, formula) if right and not any([type(x) is operation for x in nodes]) else None
-
-
-def outline(stand_ins, formula):
-    """A formula without its values: the same for all sizes, if it does not depend on them."""
-    nodes, given = Graph(formula).nodes, set(stand_ins)
-    place = {x: i for i, x in enumerate([*stand_ins, *nodes])}
-    leaves = [None if x in given or x.inputs else x.value for x in nodes]
-    return [(type(x), [place[y] for y in x.inputs], fingerprint(sorted(x.parameters.items())), fingerprint(leaf))
-            for x, leaf in zip(nodes, leaves)]  # fmt: skip
+    return None if any([type(x) is operation for x in graph.nodes]) else (dict(zip(stand_ins, operands)), y)
 
 
 def enlarged(value):

@@ -32,7 +32,7 @@ def expressions(lines):
     try:
         return tuple([exact(y) for y in lines.function(lines.source, {"np": SymPy()})(*symbols)])
     except (AttributeError, TypeError, ValueError) as error:
-        raise lines.refusal("SymPy", lines.operation_at(error.__traceback__), error) from None
+        raise TypeError(f"SymPy cannot compute {lines.line_in(error.__traceback__)}: {error}") from None
 
 
 def symbols_of(label, shape):
