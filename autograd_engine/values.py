@@ -34,7 +34,7 @@ def accept(value, like=None):
 
     Raises TypeError for what is not real, ValueError for NaN and infinity and for another shape.
     """
-    if isinstance(value, (float, int, numbers.Real)):  # the first two are found faster
+    if value.__class__ is float or isinstance(value, numbers.Real):  # the first is found faster
         value = float(value)
     else:
         if isinstance(value, np.ma.MaskedArray):
