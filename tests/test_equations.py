@@ -365,7 +365,8 @@ def test_a_broken_picture_is_not_checked(tmp_path):
 
 
 @pytest.mark.parametrize("old, new", [
-    ('data-edge="b t7"', 'data-edge="a t7"'), ('data-node="t7"', 'data-node="t10"'), (r"\frac{t_3}{t_7}", "t_3 t_7"), ('data-value="5"', 'data-value="6"'),
+    ('data-edge="b t7"', 'data-edge="a t7"'), ('data-node="t7"', 'data-node="t10"'), (r"\frac{t_3}{t_7}", "t_3 t_7"),
+    ('data-value="5"', 'data-value="6"'),
 ])  # fmt: skip
 def test_it_sees_a_wrong_picture(old, new, tmp_path):
     shutil.copytree(equations.FILES[0].parent / "figures", tmp_path / "figures")
