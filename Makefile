@@ -3,7 +3,7 @@
 # make notebook   open the notebook in JupyterLab
 # make renew      after a change: the notebook's outputs, and the numbers, figures and PDF of the write-up
 # make equations  check every equals sign of the write-up and of the notebook's prose
-# make benchmark  measure this library beside its peers (about a quarter of an hour), write docs/performance.md
+# make benchmark  measure this library beside its peers (about half an hour), write docs/performance.md
 # make billion    gradients over a billion points that never exist at once, on two workers
 # make lint       ruff
 # make clean      remove what make has made

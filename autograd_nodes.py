@@ -1,9 +1,10 @@
 """The nodes of a computation graph: every operation with its forward rule and its backward rules side by side.
 
-    function    the NumPy function that the operation stands for, if there is one: calling it on a node builds the operation
+    function    the NumPy function that the operation stands for: np.sqrt(node) builds Sqrt(node). Where NumPy has none, the
+                class is called: Sigmoid(node)
     forward     (x, y, ...) -> t, the operation's value, from the values of its operands
     backward    a rule for each operand, (grad, t, x, y, ...) -> grad · ∂t/∂x, the vector-Jacobian product: what this use of x
-                adds to the adjoint of x, where grad is the adjoint of t, written t̄ below. None where nothing is added: the
+                adds to the adjoint of x. Here grad is the adjoint of t, t̄ in formulas. None where nothing is added: the
                 derivative is zero, or only the operand's shape is used
 
 Neither has a self, for they hold no state. Parameters (axis, keepdims, index) reach both as keywords.
@@ -13,7 +14,8 @@ those functions made fast and strict for Python's floats. Hence the same rule se
 given values it computes a value, given nodes it builds the graph of the derivative.
 
 A rule may return less or more than the shape of its operand: the backward sweep expands it to that shape, or sums it over
-what was broadcast from it. A rule that has to put axes back does so itself, by keep_axes or an operation such as ReshapeLike.
+what was broadcast from it. But it cannot know where an axis is missing: a rule for an operation that drops axes, such as Sum,
+puts them back by keep_axes.
 
 The sweeps call these rules, in the order of the graph: see autograd_engine/graph.py.
 """
@@ -65,13 +67,13 @@ def equal(x, y):
     """1.0 where x equals y, else 0.0. (Not a bool: NumPy's True + True is True, and a node's == must stay a node.)"""
     if x.__class__ is y.__class__ is float:
         return float(x == y)
-    return x == y if isinstance(x, Node) else np.equal(x, y).astype(np.result_type(x, y))
+    return x == y if isinstance(x, Node) or isinstance(y, Node) else np.equal(x, y).astype(np.result_type(x, y))
 
 
 def matmul(x, y):
     """x @ y, checked here: np.errstate does not see what overflows in the threads of a BLAS."""
     t = x @ y
-    if isinstance(t, np.ndarray) and not np.isfinite(t).all():
+    if isinstance(t, (float, np.ndarray)) and not np.isfinite(t).all():
         raise FloatingPointError("overflow in matmul")
     return t
 
@@ -89,7 +91,7 @@ def keep_axes(t, x, axis, keepdims):
     return t[tuple([None if i in reduced else slice(None) for i in range(np.ndim(x))])]
 
 
-# ---------------------------------------------------------------------- arithmetic: the seven that equations A and B need
+# --------------------------------------------------------------------- what the exercise's two equations are made of: A and B
 
 class Add(Node):
     """t = x + y. Both operands receive t̄."""
@@ -149,7 +151,7 @@ class Negative(Node):
 class Power(Node):
     """t = x ** y. The power rule for the base, the exponential rule for the exponent.
 
-    The product of the two `equal` is 0 except at x = y = 0, where it keeps the constant x⁰ differentiable.
+    The product of the two equal(...) is 0 except at x = y = 0, where it keeps the constant x⁰ differentiable.
     """
     function = np.power
     def forward(x, y): return x ** y

@@ -3,7 +3,7 @@
 import numpy as np
 
 from autograd_engine.graph import Constant, Graph, Node, Variable, fit
-from autograd_engine.values import fingerprint, check, precision
+from autograd_engine.values import checked, fingerprint, precision
 
 
 def gradient(y, variables):
@@ -43,7 +43,7 @@ def jacobian(y, x):
     for place in np.ndindex(y.shape):
         seed = np.zeros(y.shape)
         seed[place] = 1.0
-        adjoints = graph.sweep_backward(graph.values, fit(check(seed), y.value), wanted)
+        adjoints = graph.sweep_backward(graph.values, fit(checked(seed), y.value), wanted)
         rows.append(adjoints.get(x, zero))
     return np.reshape(np.stack(rows), y.shape + x.shape)
 

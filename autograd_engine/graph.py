@@ -6,8 +6,8 @@ pass computes every value from the values of the inputs. The backward pass compu
 output with respect to a node, from the adjoints of the nodes that use it. What both passes call, `forward` and the rules in
 `backward`, each operation defines for itself: see autograd_nodes.py.
 
-Nodes are keys of dicts and members of sets by identity, although == builds a node: they hash by identity, and only what has
-the same hash is compared. Never search for a node in a list or a tuple, which asks ==.
+Nodes are keys of dicts and members of sets by identity, although == builds a node: they hash by identity (expressions.py), and
+only what has the same hash is compared. Never search for a node in a list or a tuple, which calls ==.
 
 Source of the method: Baydin, Pearlmutter, Radul and Siskind, *Automatic Differentiation in Machine Learning: a Survey*,
 JMLR 18 (2018), section 3.2.
@@ -20,7 +20,10 @@ import numpy as np
 
 from autograd_engine.expressions import Expression, keywords, operations
 from autograd_engine.labels import labels
-from autograd_engine.values import EXPLAINED, FLOATS, accept, check, describe, explain, precision, raising, shape
+from autograd_engine.values import EXPLAINED, FLOATS, accept, checked, describe, explain, precision, raising, shape
+
+# From values.py: `accept` takes what users give and `checked` what rules return, both for a float or a read-only array, and
+# refuse NaN, infinity and what is not real (nodes pass); `raising()` is np.errstate with errors raised, or nothing for floats.
 
 # ------------------------------------------------------------------------------------------------------------------ nodes
 
@@ -46,7 +49,10 @@ class Node(Expression):
     defaults = {}
 
     def __init_subclass__(cls):
-        """Registers an operation by NumPy's function, or else by its name. Its operands and parameters are forward's."""
+        """Registers an operation by NumPy's function, or else by its name.
+
+        Its operands are the positional arguments of `forward`, its parameters those with a default.
+        """
         if inspect.isfunction(vars(cls).get("forward")):
             cls.defaults = keywords(cls.forward)
             count = len(inspect.signature(cls.forward).parameters) - len(cls.defaults)
@@ -54,7 +60,7 @@ class Node(Expression):
                 raise TypeError(f"{cls.__name__}.backward is a tuple of {count} rules, None where an operand has none")
             cls.forward = staticmethod(cls.forward)
             if vars(cls).get("function") is None:
-                operations.setdefault(cls.__name__, cls)  # a later class of the same name takes nothing over
+                operations.setdefault(cls.__name__, cls)  # a class of the same name does not replace ours
         if vars(cls).get("function") is not None:
             operations[cls.function] = cls
             cls.function = staticmethod(cls.function)
@@ -66,18 +72,18 @@ class Node(Expression):
         self.active = any([x.active for x in self.inputs])
         operands = [x._value for x in self.inputs]
         try:
-            if FLOATS.issuperset(map(type, operands)):  # which raise errors by themselves
+            if FLOATS.issuperset(map(type, operands)):  # floats raise errors by themselves
                 self._value = self.apply(operands)
             else:
                 with raising():
                     self._value = self.apply(operands)
         except EXPLAINED as error:
-            since = ", where operands are as last evaluated and a leaf has changed since" if is_outdated(self.inputs) else ""
-            raise explain(error, type(self).__name__, operands, since) from error
+            hint = ", where operands are as last evaluated and a leaf has changed since" if is_outdated(self.inputs) else ""
+            raise explain(error, type(self).__name__, operands, hint) from error
 
     def apply(self, operands):
         """The value of this operation for these values of its operands."""
-        return check(self.forward(*operands, **self.parameters))
+        return checked(self.forward(*operands, **self.parameters))
 
     def rules(self):
         """The backward rules, one for each operand, with this node's parameters filled in."""
@@ -134,7 +140,7 @@ class Leaf(Node):
     @Node.value.setter
     def value(self, value):
         self._value = accept(value, like=self._value)
-        self.changes += 1  # last, so that whoever reads first the count, then the value, never takes an old value for new
+        self.changes += 1  # last: whoever reads the count before the value never mistakes an old value for a new one
 
     def __reduce__(self):
         return type(self), (self._value, self.name)
@@ -184,7 +190,7 @@ class Graph:
         self.values, self.adjoints, self.last_sweep = {node: node._value for node in nodes}, {}, None
         self._labels, self._seen = None, [0] * len(self.leaves)  # a leaf that has changed may be newer than its users
 
-    # --- the two sweeps. Both run with NumPy's errors raised if a node of this graph is not a plain float.
+    # --- the two sweeps, with NumPy set to raise errors if this graph, as last evaluated, holds anything but floats
 
     def sweep_forward(self, leaf_values):
         """{node: value} for these values of the leaves, {leaf: value}: every operation applied to the values of its inputs."""
@@ -204,12 +210,13 @@ class Graph:
         add up. All users of a node come after it in the order. In reverse, therefore, all of them have contributed before the
         node hands on its own adjoint.
 
-        wanted   a set of nodes; with a node it has all that lie between it and the output. One that no rule reaches has no
-                 entry in the result
+        wanted   the set of the nodes whose adjoints are wanted, together with every node between them and the output. A node
+                 that no rule reaches gets no entry
 
         Given nodes for values and seed, the rules build nodes, so that the adjoints are nodes: see derivatives.py.
         """
-        adjoints = {y: seed for y in self.outputs if y in wanted}
+        (y,) = self.outputs
+        adjoints = {y: seed} if y in wanted else {}
         try:
             with raising(self.values.values()):
                 for node in reversed(self.operations):
@@ -219,7 +226,7 @@ class Graph:
                             if x in wanted and rule is not None:
                                 contribution = fit(rule(grad, t, *operands), value)
                                 total = adjoints[x] + contribution if x in adjoints else contribution
-                                adjoints[x] = check(total)
+                                adjoints[x] = checked(total)
         except EXPLAINED as error:
             raise self._explain(error, "backward from ", node, values) from error
         return adjoints
@@ -232,8 +239,8 @@ class Graph:
     def forward(self):
         """Re-evaluate every node from the leaves' present values; returns the output's value (a tuple if several).
 
-        Raises an ArithmeticError that names the node where an operation is undefined or overflows; every node then
-        holds what it held.
+        Raises an ArithmeticError that names the node where an operation is undefined or overflows; all nodes then
+        keep their old values.
         """
         self._store(*self._reevaluate())
         self.last_sweep = "forward"
@@ -247,7 +254,7 @@ class Graph:
 
         Returns {Variable: gradient}, each of the Variable's shape. Re-evaluates first if a leaf has changed.
         Raises ValueError for several outputs, or a seed that is missing or of the wrong shape; an ArithmeticError that names
-        the node where a derivative does not exist or overflows; every node then holds what it held.
+        the node where a derivative does not exist or overflows; all nodes then keep their old values and adjoints.
         """
         if len(self.outputs) > 1:
             raise ValueError(f"a backward sweep starts at one output; this graph has {len(self.outputs)}")
@@ -332,12 +339,12 @@ class Graph:
             nodes.append(part if isinstance(part, Leaf) else unevaluated(nodes, *part))
         for node, (value, adjoint, owner) in zip(nodes, results):
             if node.inputs:
-                node._value = check(value)
-            node.grad = None if adjoint is None else check(adjoint)
+                node._value = checked(value)
+            node.grad = None if adjoint is None else checked(adjoint)
             node.adjoint_of = None if owner is None else nodes[owner]
         self._set_up([nodes[i] for i in outputs], nodes)
         self.adjoints = {node: node.grad for node in nodes if node.grad is not None}
-        self.last_sweep, self._seen = last_sweep, None if stale else self._seen  # None equals no counts
+        self.last_sweep, self._seen = last_sweep, None if stale else self._seen  # None: stale, whatever the counts
 
 
 def unevaluated(nodes, operation, places, parameters, name):

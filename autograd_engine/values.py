@@ -50,10 +50,10 @@ def accept(value, like=None):
         raise ValueError(f"a value of shape {shape(value)} cannot take the place of one of shape {shape(like)}")
     if not (isfinite(value) if value.__class__ is float else lazy or np.isfinite(value).all()):
         raise ValueError("a value has to be finite, without NaN or infinity")
-    return check(value)
+    return checked(value)
 
 
-def check(value):
+def checked(value):
     """The result of a rule as a node holds it: a finite float, or a read-only array.
 
     Raises an ArithmeticError for what is infinite, NaN or complex, TypeError for what is neither a number nor an array.
@@ -85,10 +85,10 @@ def describe(value):
     return np.array2string(value, threshold=6, edgeitems=2, separator=", ") if isinstance(value, np.ndarray) else repr(value)
 
 
-def explain(error, what, operands, since=""):
-    """The same error in words that say which operation met which values, or which shapes, and `since` when they are so."""
+def explain(error, what, operands, hint=""):
+    """The same error in words that say which operation met which values, or which shapes, with a hint."""
     if isinstance(error, ArithmeticError):
         kind = next((k for k in (ZeroDivisionError, OverflowError) if isinstance(error, k)), FloatingPointError)
-        return kind(f"{what}({', '.join(map(describe, operands))}): {error}{since}")
+        return kind(f"{what}({', '.join(map(describe, operands))}): {error}{hint}")
     kind = ValueError if isinstance(error, ValueError) else IndexError
-    return kind(f"{what} of shapes {' and '.join([str(shape(x)) for x in operands])}: {error}{since}")
+    return kind(f"{what} of shapes {' and '.join([str(shape(x)) for x in operands])}: {error}{hint}")
