@@ -92,6 +92,7 @@ class Run:
         self.stored = [x for x in nodes if x.shape and x in used]
         self.given = list(dict.fromkeys([y for x in nodes for y in x.inputs if y not in inside and y in lines.names]))
         self.watched = [x for x in (*self.given, *nodes) if x in unwatched]
+        self.code = {}
 
     def named(self, template, nodes):
         """The template for each of the nodes, with its name for %s."""
@@ -143,11 +144,13 @@ class Run:
     def operand(self, x):
         return symbol(*self.named("e_%s" if x.shape else "a_%s", [x])) if x in self.lines.names else literal(x.value)
 
-    @cache  # noqa: B019  a program does not outlive its loops
     def compiled(self, parallel):
-        kinds = [types.Array(types.float64, len(x.shape), "C") if x.shape else types.float64 for x in self.given + self.stored]
-        known = {"np": np, "prange": prange, "log": compiled_log(), "plus": compiled_plus(), "BLOCK": BLOCK}
-        return compiled(self.source(), self.name, known, kinds, self.lines, "e_", parallel)
+        if parallel not in self.code:
+            arguments = [*self.given, *self.stored]
+            kinds = [types.Array(types.float64, len(x.shape), "C") if x.shape else types.float64 for x in arguments]
+            known = {"np": np, "prange": prange, "log": compiled_log(), "plus": compiled_plus(), "BLOCK": BLOCK}
+            self.code[parallel] = compiled(self.source(), self.name, known, kinds, self.lines, "e_", parallel)
+        return self.code[parallel]
 
     def size(self, shapes):
         """How many elements the loop has for {node: shape}; None if there is no longer one shape for all."""
@@ -204,7 +207,7 @@ class Compiled:
         program.lines.refuse_opaque("Numba")
         self.program, self.lines = program, program.lines
         self.precisions = [precision(x) for x in program.inputs]
-        self.of_numbers, self.plans = None, {}
+        self.of_numbers, self.functions, self.plans = None, {}, {}
         if not any([x.shape for x in (*program.graph.nodes, *program.inputs)]):
             self.of_numbers, self.source = function_of_numbers(self.lines)
             return
@@ -216,7 +219,7 @@ class Compiled:
             self.runs += [run] if run else []
             self.unwatched.difference_update(run.watched if run else ())
         self.source = "\n".join([*[run.source() for run in self.runs], self.text(set(self.runs))])
-        self.function(tuple([(run, False) for run in self.runs]))
+        self.function(dict.fromkeys(self.runs, False))
         self.plan([x.shape for x in program.inputs], {x: x.shape for x in program.graph.nodes})
 
     def __reduce__(self):
@@ -245,18 +248,20 @@ class Compiled:
     def plan(self, inputs, shapes):
         """Remember how to compute inputs of these shapes, if {node: shape} has no empty array, in which errors are hidden."""
         sizes = [(run, run.size(shapes)) for run in self.runs]
-        loops = tuple([(run, size > LARGE) for run, size in sizes if size is not None])
+        loops = {run: size > LARGE for run, size in sizes if size is not None}
         if not any([0 in one for one in shapes.values()]):
             if len(self.plans) > 1000:
                 self.plans.clear()
             self.plans[tuple(inputs)] = self.function(loops), [(shapes[y], precision(y)) for y in self.program.graph.outputs]
 
-    @cache  # noqa: B019  nor its functions
     def function(self, loops):
-        """The program as a function of values and places, where `loops` are (run, whether it is parallel) for some runs."""
-        engine = {run.name: run.compiled(parallel) for run, parallel in loops} | {"np": NUMPY, "_watch": watch, "_whole": whole}
-        function = self.lines.function(self.text(dict(loops)), engine)
-        return function if len(loops) == len(self.groups) else raising_where_numpy_warns(function)
+        """The program as a function of values and places, where `loops` are {run: whether it is parallel} for some runs."""
+        key = frozenset(loops.items())
+        if key not in self.functions:
+            engine = {run.name: run.compiled(parallel) for run, parallel in loops.items()}
+            function = self.lines.function(self.text(loops), engine | {"np": NUMPY, "_watch": watch, "_whole": whole})
+            self.functions[key] = function if len(loops) == len(self.groups) else raising_where_numpy_warns(function)
+        return self.functions[key]
 
     def text(self, loops):
         """The program, in which those runs are calls that are among `loops`."""

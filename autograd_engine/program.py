@@ -45,8 +45,10 @@ class Program:
         self._set_up(*simplified(graph, inputs))
 
     def _set_up(self, graph, inputs, details):
-        self._parts, self.inputs, self.lines = (graph, inputs, details), inputs, Lines(graph, inputs, details)
-        self.graph, self.source = LabelledGraph(self.lines), self.lines.source
+        self.graph, self.inputs, self._details = graph, inputs, details
+        self.lines = Lines(graph, inputs, details)
+        self.source = self.lines.source
+        graph.label = lambda node: self.lines.names[self.lines.line_of[node]]  # so that errors of a sweep name lines
         self._function = function_of_values(self.lines)
         self._seen = set()  # shapes of inputs for which all is right
         self._remember([x.shape for x in inputs], {x: x.shape for x in graph.nodes})
@@ -55,8 +57,7 @@ class Program:
         return f"Program({', '.join([self.lines.names[x] for x in self.inputs])}) of {len(self.lines.lines)} lines"
 
     def __reduce__(self):
-        graph, inputs, details = self._parts
-        return restored, (graph, inputs, [i for i, x in enumerate(graph.nodes) if x in details])
+        return restored, (self.graph, self.inputs, [i for i, x in enumerate(self.graph.nodes) if x in self._details])
 
     def __call__(self, *values):
         try:
@@ -133,17 +134,6 @@ class Program:
         from autograd_engine.numba_engine import Compiled
 
         return Compiled(self)
-
-
-class LabelledGraph(Graph):
-    """The graph of a program, whose errors name its lines."""
-
-    def __init__(self, lines):
-        super().__init__(*lines.graph.outputs)
-        self.lines = lines
-
-    def label(self, node):
-        return self.lines.names[self.lines.line_of[node]]
 
 
 def restored(graph, inputs, details):

@@ -1,6 +1,7 @@
 """The source text of a program: every operation spelled as NumPy has it, in lines to be read and in steps to be run."""
 
 from collections import Counter
+from traceback import extract_tb
 from types import FunctionType
 
 from autograd_engine.formulas import Formula, literal, operation, symbol
@@ -127,8 +128,5 @@ class Lines:
 
     def line_in(self, trace):
         """The line of `source` in which an error has come up."""
-        number = 1
-        while trace is not None:
-            number = trace.tb_lineno if trace.tb_frame.f_code.co_filename == FILE else number
-            trace = trace.tb_next
+        *_, number = [1, *[frame.lineno for frame in extract_tb(trace) if frame.filename == FILE]]
         return self.source.splitlines()[number - 1].strip()

@@ -293,7 +293,14 @@ def test_every_engine_has_the_precision_of_the_nodes(precisions, name):
     program = Program(outputs, [x, y, s])
     compiled = program.compile()
     for run in (program, compiled, compiled):
-        assert_same_results(run(x.value, y.value, 1.3), swept, 1e-12 if precisions == (DOUBLE, DOUBLE) else 1e-6)
+        results = run(x.value, y.value, 1.3)
+        assert_same_results(results, swept, 1e-12 if precisions == (DOUBLE, DOUBLE) else 1e-6)
+        assert_same_results(results, [node.value for node in outputs], 1e-12)
+
+
+def test_single_precision_is_left_to_numpy():
+    x = Variable(np.array([1.0, 2.0], np.float32), "x")
+    assert "_fused" not in with_gradient(np.sum(np.exp(x) * x), [x]).compile().source
 
 
 def test_an_input_is_taken_in_the_precision_of_its_variable():
