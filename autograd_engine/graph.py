@@ -15,6 +15,7 @@ JMLR 18 (2018), section 3.2.
 
 import inspect
 from functools import partial
+from types import MappingProxyType
 
 import numpy as np
 
@@ -128,12 +129,12 @@ class Leaf(Node):
     """
 
     __slots__ = ("changes", "__weakref__")
+    parameters = MappingProxyType({})
 
     def __init__(self, value, name=None):
         if not isinstance(name, (str, type(None))):
             raise TypeError(f"a name is text, not {type(name).__name__}")
-        self.inputs, self.parameters = (), {}
-        self.name, self.grad, self.adjoint_of = name, None, None
+        self.inputs, self.name, self.grad, self.adjoint_of = (), name, None, None
         self.active = isinstance(self, Variable)
         self._value, self.changes = accept(value), 0
 
