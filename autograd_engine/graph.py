@@ -221,13 +221,14 @@ class Graph:
         try:
             with raising(self.values.values()):
                 for node in reversed(self.operations):
-                    if node in adjoints:
-                        grad, t, operands = adjoints[node], values[node], [values[x] for x in node.inputs]
-                        for x, value, rule in zip(node.inputs, operands, node.rules()):
-                            if x in wanted and rule is not None:
-                                contribution = fit(rule(grad, t, *operands), value)
-                                total = adjoints[x] + contribution if x in adjoints else contribution
-                                adjoints[x] = checked(total)
+                    if node not in adjoints:
+                        continue
+                    grad, t, operands = adjoints[node], values[node], [values[x] for x in node.inputs]
+                    for x, value, rule in zip(node.inputs, operands, node.rules()):
+                        if x in wanted and rule is not None:
+                            contribution = fit(rule(grad, t, *operands), value)
+                            total = adjoints[x] + contribution if x in adjoints else contribution
+                            adjoints[x] = checked(total)
         except EXPLAINED as error:
             raise self._explain(error, "backward from ", node, values) from error
         return adjoints
