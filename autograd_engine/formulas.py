@@ -69,9 +69,14 @@ def decimal(value, places):
 
 def operation(node, *operands):
     """The formula of a node's operation on formulas for its operands; parameters follow, where they are not the default."""
-    usual = {name: fingerprint(value) for name, value in node.defaults.items() if value != ()}
-    given = [item for item in node.parameters.items() if usual.get(item[0]) != fingerprint(item[1])]
-    return Formula(head_of(type(node)), (*operands, *[Formula("parameter", (), item) for item in given]))
+    given = changed_parameters(type(node), node.parameters)
+    return Formula(head_of(type(node)), (*operands, *[Formula("parameter", (), item) for item in given.items()]))
+
+
+def changed_parameters(operation, parameters):
+    """Those that are not the operation's default."""
+    usual = {name: fingerprint(value) for name, value in operation.defaults.items() if value != ()}
+    return {name: value for name, value in parameters.items() if usual.get(name) != fingerprint(value)}
 
 
 def head_of(operation):

@@ -383,7 +383,7 @@ def fit(contribution, x):
         contribution = operations["SumLike"].of(contribution, x)
     if shape(contribution) != shape(x) or (shape(x) and precision(contribution) != precision(x)):
         contribution = operations["BroadcastLike"].of(contribution, x)
-    return contribution
+    return checked(contribution)
 
 
 def is_outdated(nodes):

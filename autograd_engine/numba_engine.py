@@ -71,7 +71,7 @@ def {name}({arguments}):
         bad += w
     {watched}
     if not bad == 0.0:
-        raise UndefinedError
+        raise _undefined
     return {results}
 """
 IN_LOOP = SPELLING.but({"log": "log(%s)", "BroadcastLike": lambda formula, x, like: x})
@@ -146,8 +146,8 @@ class Run:
 
     def compiled(self, parallel):
         if parallel not in self.code:
-            arguments = [*self.given, *self.stored]
-            kinds = [types.Array(types.float64, len(x.shape), "C") if x.shape else types.float64 for x in arguments]
+            array = types.Array(types.float64, len(self.shape), "C")
+            kinds = [array.copy(readonly=True) if x.shape else types.float64 for x in self.given] + [array] * len(self.stored)
             known = {"np": np, "prange": prange, "log": compiled_log(), "plus": compiled_plus(), "BLOCK": BLOCK}
             self.code[parallel] = compiled(self.source(), self.name, known, kinds, self.lines, "e_", parallel)
         return self.code[parallel]
@@ -169,7 +169,7 @@ def filled(template, lists, words):
 
 def compiled(text, name, known, arguments, lines, prefix="", parallel=False):
     """The function of this name in the text, compiled. Raises TypeError, with its line, for an operation Numba has not."""
-    known = known | {"UndefinedError": UndefinedError}
+    known = known | {"_undefined": UndefinedError}
     exec(compile(text, "<compiled>", "exec"), known)
     try:
         return njit(tuple(arguments), error_model="numpy", parallel=parallel)(known[name])
@@ -187,7 +187,7 @@ def function_of_numbers(lines):
     found = watched(lines.graph, lines.inputs)
     body = [*[line for x in lines.graph.operations for line in lines.step(x)], "_bad = 0.0"]
     body += [f"_bad += 0.0 * {name}" for x, name in lines.names.items() if x in found]
-    text = lines.written([*body, "if not _bad == 0.0:", "    raise UndefinedError"], lines.results)
+    text = lines.written([*body, "if not _bad == 0.0:", "    raise _undefined"], lines.results)
     return compiled(text, "program", {"np": np}, [types.float64] * len(lines.inputs), lines), text
 
 
@@ -289,7 +289,7 @@ def raising_where_numpy_warns(function):
 
 def whole(x, shape):
     """An array in the shape and the order that loops take."""
-    if x.shape == shape and x.flags.carray:
+    if x.shape == shape and x.flags.c_contiguous and x.flags.aligned:
         return x
     t = np.empty(shape)
     t[...] = x
@@ -337,7 +337,8 @@ def put_into(out, results):
     check_places(out, [(shape(y), precision(y)) for y in results])
     for x, y in zip(out, results):
         if x is not None and x is not y:
-            np.copyto(x, y, "same_kind")
+            with raising():
+                np.copyto(x, y, "same_kind")
     return tuple([y if x is None else x for x, y in zip(out, results)])
 
 

@@ -16,6 +16,7 @@ from autograd_engine.numpy_engine import function_of_values, owned
 from autograd_engine.simplify import is_elementwise, simplified
 from autograd_engine.source import Lines
 from autograd_engine.values import accept, precision, raising, shape
+from autograd_nodes import BroadcastLike
 
 
 class Program:
@@ -42,9 +43,10 @@ class Program:
             raise ValueError("an input is given twice")
         graph = Graph(*outputs)
         graph.refresh()
-        self._set_up(*simplified(graph, inputs))
+        self._set_up((graph, {x: graph.values[x] for x in graph.leaves}, inputs), *simplified(graph, inputs))
 
-    def _set_up(self, graph, inputs, details):
+    def _set_up(self, origin, graph, inputs, details):
+        self._origin = origin  # (the graph as it was given, {leaf: value}, its inputs)
         self.graph, self.inputs, self._details = graph, inputs, details
         self.lines = Lines(graph, inputs, details)
         self.source = self.lines.source
@@ -57,7 +59,8 @@ class Program:
         return f"Program({', '.join([self.lines.names[x] for x in self.inputs])}) of {len(self.lines.lines)} lines"
 
     def __reduce__(self):
-        return restored, (self.graph, self.inputs, [i for i, x in enumerate(self.graph.nodes) if x in self._details])
+        details = [i for i, x in enumerate(self.graph.nodes) if x in self._details]
+        return restored, (self._origin, self.graph, self.inputs, details)
 
     def __call__(self, *values):
         try:
@@ -78,11 +81,10 @@ class Program:
         """
         values = self._accepted(values)
         found = self.graph.sweep_forward({x: x.value for x in self.graph.leaves} | dict(zip(self.inputs, values)))
-        shapes = {x: shape(value) for x, value in found.items()}
-        if not self._fits(shapes):
+        if not self._fits(values):
             given, made = [shape(x) for x in values], [x.shape for x in self.inputs]
             raise ValueError(f"shapes {given} do not broadcast as {made} do, for which the program was made")
-        self._remember(map(shape, values), shapes)
+        self._remember(map(shape, values), {x: shape(value) for x, value in found.items()})
         return found
 
     def _accepted(self, values):
@@ -101,12 +103,16 @@ class Program:
         if not any([0 in one for one in shapes.values()]):
             self._seen.add(tuple(inputs))
 
-    def _fits(self, shapes):
-        """Whether the program is right for {node: shape}: what has size 1 still has it, and what was not stretched is not."""
+    def _fits(self, values):
+        """Whether the program is right for the sizes of these values: what has size 1 still has it, and what was not stretched
+        is not. The graph is asked as it was given, since the simplified one does not hold all that is broadcast.
+        """
+        graph, leaves, inputs = self._origin
+        shapes = {x: shape(value) for x, value in graph.sweep_forward(leaves | dict(zip(inputs, values))).items()}
         for node, found in shapes.items():
             if any([old == 1 != new for old, new in zip(node.shape, found)]):
                 return False
-            for x in node.inputs if is_elementwise(type(node)) else ():
+            for x in node.inputs if is_elementwise(type(node)) or isinstance(node, BroadcastLike) else ():
                 axes = zip(reversed(x.shape), reversed(shapes[x]), reversed(found))
                 if any([old != 1 == new != size for old, new, size in axes]):
                     return False
@@ -136,8 +142,8 @@ class Program:
         return Compiled(self)
 
 
-def restored(graph, inputs, details):
+def restored(origin, graph, inputs, details):
     """A program from what pickles have of it, where `details` are places in the graph."""
     program = Program.__new__(Program)
-    program._set_up(graph, inputs, {graph.nodes[i] for i in details})
+    program._set_up(origin, graph, inputs, {graph.nodes[i] for i in details})
     return program

@@ -5,8 +5,8 @@ from math import isfinite
 import numpy as np
 
 from autograd_nodes import (
-    Add, BroadcastLike, Constant, Cos, Divide, Log, Matmul, Multiply, Negative, PlaceLike, Reshape, ReshapeLike, Sin, Sqrt,
-    Square, Stack, Subtract, Sum, Transpose,
+    Add, BroadcastLike, Constant, Cos, Divide, Log, Matmul, Multiply, Negative, PlaceLike, Power, Reshape, ReshapeLike, Sin,
+    Sqrt, Square, Stack, Subtract, Sum, Transpose,
 )  # fmt: skip
 
 # The operands that cannot be infinite or NaN without the result being so. All others hide it: 1/∞ is 0, tanh ∞ is 1, e^−∞ is 0,
@@ -26,11 +26,12 @@ class UndefinedError(ArithmeticError):
 def watched(graph, inputs):
     """What of a graph and its inputs has to be finite for all to be: nothing else would show that it is not.
 
-    These are outputs, what is hidden from them, and inputs without use. (An empty array hides everything: not for such.)
+    These are outputs, what is hidden from them, inputs without use, and powers of numbers, which Python makes complex. (An
+    empty array hides everything: not for such.)
     """
     noticed, found = set(), {*inputs} - {*graph.nodes}
     for node in reversed(graph.nodes):
-        if node not in noticed and not isinstance(node, Constant):
+        if (node not in noticed and not isinstance(node, Constant)) or (isinstance(node, Power) and not node.shape):
             found.add(node)
         noticed.update(node.inputs[LET_THROUGH.get(type(node), slice(0))])
     return found
@@ -39,4 +40,4 @@ def watched(graph, inputs):
 def watch(value):
     """Raises UndefinedError for a value that is not finite and real."""
     if not (isfinite(value) if value.__class__ is float else np.isrealobj(value) and np.isfinite(value).all()):
-        raise UndefinedError
+        raise UndefinedError("a value is not finite and real")

@@ -30,7 +30,7 @@ def raising(operands=(None,)):
 
 
 def accept(value, like=None):
-    """A given number or array as a leaf holds it, copied; of the shape of `like`, if there is one.
+    """A given number or array as a leaf holds it, copied; of the shape and in the precision of `like`, if there is one.
 
     Raises TypeError for what is not real, ValueError for NaN and infinity and for another shape.
     """
@@ -46,6 +46,7 @@ def accept(value, like=None):
             raise TypeError(f"{type(value).__name__}{of} is not a real number or an array of them")
         with np.errstate(over="ignore"):  # what overflows here is refused below
             value = array.astype(np.float32 if array.dtype == np.float32 else np.float64)
+            value = value if like is None else value.astype(precision(like), copy=False)
     if like is not None and shape(value) != shape(like):
         raise ValueError(f"a value of shape {shape(value)} cannot take the place of one of shape {shape(like)}")
     if not (isfinite(value) if value.__class__ is float else lazy or np.isfinite(value).all()):

@@ -232,3 +232,23 @@ def test_only_the_additions_within_a_sum_may_be_reassociated_and_they_are_vector
     flagged = [line.split("=")[-1].split()[:2] for line in code.splitlines() if " reassoc " in line]
     assert {head for head, *_ in flagged} <= {"fadd", "call", "tail"}
     assert "fadd reassoc <" in code and "fmul <" in code
+
+
+@pytest.mark.parametrize("build", [
+    lambda x, m: m + x, lambda x, m: m * np.array([1.0, 2.0, 3.0]) + m, lambda x, m: np.sum(x * np.array([1.0, 2.0, 3.0])),
+], ids=["broadcast", "broadcast constant", "constant"])  # fmt: skip
+def test_loops_take_what_is_broadcast_and_constants(build, monkeypatch):
+    x, m = Variable(np.arange(3.0)), Variable(np.ones((4, 3)))
+    y = build(x, m)
+    compiled = Program([y], [x, m]).compile()
+    assert "_fused1" in compiled.source
+    monkeypatch.setattr(Program, "__call__", None)  # which is what runs if a loop refuses its arguments
+    assert_same_results(compiled(x.value, m.value), (y.value,))
+
+
+def test_an_input_may_be_called_as_anything_in_the_compiled_text():
+    for name in ("UndefinedError", "prange", "BLOCK", "plus", "size", "bad", "w", "i", "program", "NUMPY", "watch", "whole"):
+        for value in (2.0, np.full(3, 2.0)):
+            x = Variable(value, name)
+            y = np.sum(np.exp(x) * x)
+            assert_same_results(Program([y], [x]).compile()(value), (y.value,))

@@ -312,3 +312,36 @@ def test_an_input_is_taken_in_the_precision_of_its_variable():
         np.testing.assert_array_equal(result, np.array([1.0, 1e-3], np.float32) * 0.1)
         with pytest.raises(ArithmeticError):
             run(np.array([1.0, 1e300]))
+
+
+def test_a_numpy_function_is_called_as_the_operation_calls_it():
+    class Spread(Node):
+        function = np.var
+        def forward(x, ddof=1): return np.var(x, ddof=ddof)
+        backward = (lambda grad, t, x, ddof: grad * x,)
+
+    x = Variable([1.0, 2.0, 4.0])
+    for y in (np.var(x), Spread(x, ddof=0)):
+        program = Program([y], [x])
+        for _ in range(2):
+            assert_same_results(program(x.value), (y.value,))
+
+
+def test_an_operation_whose_keywords_are_not_numpys_is_written_out():
+    class Between(Node):
+        function = np.clip
+        def forward(x, low=0.0, high=1.0): return np.maximum(low, -np.maximum(-high, -x))
+        backward = (lambda grad, t, x, low, high: grad * (x == t),)
+
+    x = Variable([-1.0, 0.5, 2.0])
+    assert_same_results(Program([Between(x)], [x])(x.value), (np.array([0.0, 0.5, 1.0]),))
+
+
+def test_an_operation_in_another_precision_than_numpys_is_not_taken_for_it():
+    class Double(Node):
+        function = np.positive
+        def forward(x): return x * np.float64(1.0)
+        backward = (lambda grad, t, x: grad,)
+
+    x = Variable(np.ones(2, np.float32))
+    assert_same_results(Program([Double(x)], [x])(x.value), (np.ones(2),))

@@ -2,6 +2,7 @@
 
 import pickle
 
+
 import numpy as np
 import pytest
 from programs import assert_same_results, equation_a, with_gradient
@@ -237,3 +238,33 @@ def test_an_empty_array_hides_nothing():
             assert_same_results(run(np.ones(0), 1.0), (np.ones(0), 0.0))
             with pytest.raises(OverflowError, match="t1 = Multiply"):
                 run(np.ones(0), 1e200)
+
+
+@pytest.mark.parametrize("build, point", [
+    (lambda s, k: 1.0 / (k * (s * s)), 1e200), (lambda s, k: np.tanh(k * (s * s)), 1e200),
+    (lambda s, k: np.sum(k * s ** (1 / 3)), -8.0), (lambda s, k: (k * s ** (1 / 3))[0], -8.0),
+    (lambda s, k: np.stack([s**0.5, s]) @ k, -1.0),
+], ids=["1/infinity", "tanh of infinity", "complex sum", "complex element", "complex stack"])  # fmt: skip
+def test_what_is_undefined_in_a_number_on_the_way_to_an_array_is_an_error(build, point):
+    s, k = Variable(2.0), Variable(np.ones(2))
+    program = Program([build(s, k)], [s, k])
+    for run in (program, program.compile()):
+        for _ in range(2):
+            with pytest.raises(ArithmeticError, match="t1 = "):
+                run(point, np.ones(2))
+
+
+def test_sizes_are_those_of_the_graph_as_it_was_given():
+    y, z = Variable(np.ones(3)), Variable(np.ones(3))
+    program = Program(gradient(np.sum(y * z), [y, z]), [y, z])  # each is the other one: no line tells that they are multiplied
+    for run in (program, program.compile(), pickle.loads(pickle.dumps(program))):
+        for sizes in ((3, 1), (1, 3), (5, 4)):
+            with pytest.raises(ValueError):
+                run(*[np.ones(size) for size in sizes])
+        assert_same_results(run(np.full(4, 2.0), np.full(4, 5.0)), (np.full(4, 5.0), np.full(4, 2.0)))
+
+
+def test_an_overflow_in_an_array_of_out_is_an_error():
+    x = Variable(np.ones(2))
+    with pytest.raises(FloatingPointError):
+        Program([x * 1.0], [x]).compile()(np.full(2, 1e200), out=(np.empty(2, np.float32),))

@@ -67,10 +67,15 @@ def test_broadcasting_stays_implicit_and_data_are_captured():
 
 def test_equal_subexpressions_dead_code_and_multiplications_by_one_are_gone():
     x = Variable(0.5, "x")
-    y = 1.0 * np.sin(x) / 1.0 + np.sin(x) * 1.0 + 0.0 - 0.0
+    y = 1.0 * np.sin(x) / 1.0 + np.sin(x) * 1.0 - 0.0
     _ = np.exp(y)
     assert lines(Program([y], [x])) == ["    t1 = np.sin(x)", "    t2 = t1 + t1"]
     assert lines(Program([-1.0 * x * (2.0 * Constant(3.0))], [x])) == ["    t1 = -x", "    t2 = t1 * 6.0"]
+
+
+def test_an_addition_of_zero_stays_since_it_changes_the_sign_of_zero():
+    x = Variable(-0.0, "x")
+    assert str(Program([x + 0.0], [x])(-0.0)) == str(((x + 0.0).value,)) == "(0.0,)"
 
 
 def test_a_partial_adjoint_is_not_called_the_adjoint():

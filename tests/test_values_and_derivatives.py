@@ -382,3 +382,20 @@ def test_a_hessian_is_zero_for_variables_that_are_linear_or_absent():
     rows = hessian(x * 3 + y**2, [x, y, absent])
     assert [[entry.value for entry in row] for row in rows] == [[0, 0, 0], [0, 2, 0], [0, 0, 0]]
     assert hessian(x, []) == ()
+
+
+def test_contributions_in_single_precision_to_a_number_are_added_up_in_double():
+    x, s = Variable(np.array([0.5, 1.5, 2.5], np.float32)), Variable(1.7)
+    y = np.sum(x**s) + np.sum(x * s) + np.sin(s)
+    assert Graph(y).backward()[s] == gradient(y, [s])[0].value
+
+
+def test_a_leaf_keeps_its_precision():
+    x = Variable(np.ones(2, np.float32))
+    x.value = [2.0, 3.0]
+    assert x.value.dtype == np.float32 and Graph(x).evaluate({x: np.ones(2)})[x].dtype == np.float32
+    z = Variable(np.ones(2))
+    z.value = np.ones(2, np.float32)
+    assert z.value.dtype == np.float64
+    with pytest.raises(ValueError, match="finite"):
+        x.value = [1e200, 1.0]
