@@ -10,14 +10,15 @@
 Neither has a self, for they hold no state. Parameters (axis, keepdims, index) reach both as keywords.
 
 A backward rule never branches on values and is written with operators, NumPy's functions, and the helpers below, which are
-those functions made fast and strict for Python's floats. Hence the same rule serves numbers, arrays, lazy arrays and nodes:
-given values it computes a value, given nodes it builds the graph of the derivative.
+those functions made fast and strict for Python's floats; where NumPy has no function, with `of`, as in ReshapeLike.of(grad, x).
+Hence the same rule serves numbers, arrays, lazy arrays and nodes: given values it computes a value, given nodes it builds the
+graph of the derivative.
 
-A rule may return less or more than the shape of its operand: the backward sweep expands it to that shape, or sums it over
-what was broadcast from it. But it cannot know where an axis is missing: a rule for an operation that drops axes, such as Sum,
-puts them back by keep_axes.
+What a rule returns may be smaller or larger than its operand: the backward sweep expands it to the operand's shape, or sums it
+over what was broadcast from the operand. But it cannot know where an axis is missing. A rule for an operation that drops axes,
+such as Sum, has to put them back by keep_axes, or a square matrix gets its gradient along the wrong axis.
 
-The sweeps call these rules, in the order of the graph: see autograd_engine/graph.py.
+The sweeps call these rules, forward in the order of the graph and backward in reverse: see autograd_engine/graph.py.
 """
 
 import math
@@ -40,23 +41,23 @@ __all__ = [
 # ---------------------------------------------------------------------------------- the functions that rules are made of
 
 
-def scalars_by(scalar_function, function):
-    """NumPy's function, but for Python's floats that of `math`, which is ten times faster, raises an error instead of
-    returning NaN, and returns a float. (The class is compared because NumPy's float64 is a subclass of float.)"""
+def elementary(name):
+    """NumPy's function, except that Python's floats go to that of `math`, which is ten times faster, raises an error instead
+    of returning NaN, and returns a float. (The class is compared because NumPy's float64 is a subclass of float.)"""
+    of_floats, of_arrays = getattr(math, name), getattr(np, name)
 
     def call(x):
         if x.__class__ is not float:
-            return function(x)
+            return of_arrays(x)
         try:
-            return scalar_function(x)
+            return of_floats(x)
         except ValueError as error:
             raise FloatingPointError(str(error)) from None
 
     return call
 
 
-sqrt, exp, log = scalars_by(math.sqrt, np.sqrt), scalars_by(math.exp, np.exp), scalars_by(math.log, np.log)
-sin, cos, tanh = scalars_by(math.sin, np.sin), scalars_by(math.cos, np.cos), scalars_by(math.tanh, np.tanh)
+sqrt, exp, log, sin, cos, tanh = map(elementary, ("sqrt", "exp", "log", "sin", "cos", "tanh"))
 
 
 def maximum(x, y):
@@ -71,9 +72,9 @@ def equal(x, y):
 
 
 def matmul(x, y):
-    """x @ y, checked here: np.errstate does not see what overflows in the threads of a BLAS."""
+    """x @ y, with a look at the result, for np.errstate does not see what overflows in the threads of a BLAS."""
     t = x @ y
-    if isinstance(t, (float, np.ndarray)) and not np.isfinite(t).all():
+    if isinstance(t, (np.floating, np.ndarray)) and not np.isfinite(t).all():
         raise FloatingPointError("overflow in matmul")
     return t
 
@@ -91,7 +92,7 @@ def keep_axes(t, x, axis, keepdims):
     return t[tuple([None if i in reduced else slice(None) for i in range(np.ndim(x))])]
 
 
-# --------------------------------------------------------------------- what the exercise's two equations are made of: A and B
+# ------------------------------------------------------------------ arithmetic, as in the exercise sheet's equations A and B
 
 class Add(Node):
     """t = x + y. Both operands receive t̄."""

@@ -1,7 +1,7 @@
 """Nodes, and graphs of nodes with the two passes over them.
 
 A node is a leaf or an operation on other nodes, its inputs, and holds its value. The nodes that a result is computed from
-are said to be below it. A graph puts the nodes below some outputs in topological order, each after its inputs. The forward
+are below it, itself among them. A graph puts the nodes below some outputs in topological order, each after its inputs. The forward
 pass computes every value from the values of the inputs. The backward pass computes every adjoint, the derivative of the
 output with respect to a node, from the adjoints of the nodes that use it. What both passes call, `forward` and the rules in
 `backward`, each operation defines for itself: see autograd_nodes.py.
@@ -23,8 +23,9 @@ from autograd_engine.expressions import Expression, keywords, operations
 from autograd_engine.labels import labels
 from autograd_engine.values import EXPLAINED, FLOATS, accept, checked, describe, explain, precision, raising, shape
 
-# From values.py: `accept` takes what users give and `checked` what rules return, both for a float or a read-only array, and
-# refuse NaN, infinity and what is not real (nodes pass); `raising()` is np.errstate with errors raised, or nothing for floats.
+# From values.py: `accept` takes what users give and `checked` what rules return; both return a float or a read-only array and
+# refuse what is not real. A float that is NaN or infinite is refused there, too; in arrays it is NumPy that raises an error where
+# one arises, which `raising()` turns on. Nodes pass through `checked`.
 
 # ------------------------------------------------------------------------------------------------------------------ nodes
 
@@ -61,7 +62,7 @@ class Node(Expression):
                 raise TypeError(f"{cls.__name__}.backward is a tuple of {count} rules, None where an operand has none")
             cls.forward = staticmethod(cls.forward)
             if vars(cls).get("function") is None:
-                operations.setdefault(cls.__name__, cls)  # a class of the same name does not replace ours
+                operations.setdefault(cls.__name__, cls)  # the engine looks its own up: none of the same name replaces them
         if vars(cls).get("function") is not None:
             operations[cls.function] = cls
             cls.function = staticmethod(cls.function)
@@ -73,7 +74,7 @@ class Node(Expression):
         self.active = any([x.active for x in self.inputs])
         operands = [x._value for x in self.inputs]
         try:
-            if FLOATS.issuperset(map(type, operands)):  # floats raise errors by themselves
+            if FLOATS.issuperset(map(type, operands)):  # then NumPy has no part in it
                 self._value = self.apply(operands)
             else:
                 with raising():
@@ -191,7 +192,7 @@ class Graph:
         self.values, self.adjoints, self.last_sweep = {node: node._value for node in nodes}, {}, None
         self._labels, self._seen = None, [0] * len(self.leaves)  # a leaf that has changed may be newer than its users
 
-    # --- the two sweeps, with NumPy set to raise errors if this graph, as last evaluated, holds anything but floats
+    # --- the two sweeps. NumPy is set to raise errors if anything in this graph, as last evaluated, is not a float.
 
     def sweep_forward(self, leaf_values):
         """{node: value} for these values of the leaves, {leaf: value}: every operation applied to the values of its inputs."""
@@ -288,7 +289,7 @@ class Graph:
         values = {leaf: leaf._value for leaf in self.leaves}
         for leaf, value in given.items():
             if leaf not in values:
-                raise ValueError(f"{leaf!r} is no leaf of this graph")
+                raise ValueError(f"{leaf!r} is not a leaf of this graph")
             values[leaf] = accept(value, like=leaf._value)
         return self.sweep_forward(values)
 
@@ -372,27 +373,27 @@ def topological_order(outputs):
     return list(order)
 
 
-def fit(contribution, x):
-    """A contribution to the adjoint of x in the shape and precision of x: summed over what was broadcast from x, or expanded.
+def fit(contribution, like):
+    """A contribution to an adjoint in the shape and precision of its operand, `like`: what is too large was broadcast and is
+    summed, what is too small is expanded.
 
     Both are values, or both are nodes. An adjoint pair of operations does it, so that it can be differentiated again.
     """
-    if contribution.__class__ is x.__class__ is float:
+    if contribution.__class__ is like.__class__ is float:
         return contribution
-    if shape(contribution) != shape(x) and np.broadcast_shapes(shape(contribution), shape(x)) != shape(x):
-        contribution = operations["SumLike"].of(contribution, x)
-    if shape(contribution) != shape(x) or (shape(x) and precision(contribution) != precision(x)):
-        contribution = operations["BroadcastLike"].of(contribution, x)
+    if shape(contribution) != shape(like) and np.broadcast_shapes(shape(contribution), shape(like)) != shape(like):
+        contribution = operations["SumLike"].of(contribution, like)
+    if shape(contribution) != shape(like) or (shape(like) and precision(contribution) != precision(like)):
+        contribution = operations["BroadcastLike"].of(contribution, like)
     return checked(contribution)
 
 
 def is_outdated(nodes):
     """Whether these nodes would have other values now."""
-    graph = Graph(*nodes)
-    if not any([leaf.changes for leaf in graph.leaves]):
+    if not nodes or not any([leaf.changes for leaf in Graph(*nodes).leaves]):
         return False
     try:
-        values = graph.evaluate({})
+        values = Graph(*nodes).evaluate({})
     except EXPLAINED:
         return True
     return not all([np.array_equal(values[x], x.value) for x in nodes])

@@ -433,7 +433,7 @@ def test_other_values_are_checked():
     v = Variable([1.0, 2.0])
     graph = Graph(np.log(y))
     for stranger in (Variable(1.0), t):
-        with pytest.raises(ValueError, match="no leaf of this graph"):
+        with pytest.raises(ValueError, match="not a leaf of this graph"):
             graph.evaluate({stranger: 1.0})
     with pytest.raises(ValueError, match=r"\(2,\).*\(\)"):
         graph.evaluate({x: [1.0, 2.0]})
