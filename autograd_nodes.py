@@ -57,7 +57,7 @@ def elementary(name):
     return call
 
 
-sqrt, exp, log, sin, cos, tanh = map(elementary, ("sqrt", "exp", "log", "sin", "cos", "tanh"))
+sqrt, exp, log, sin, cos, tanh = [elementary(name) for name in ("sqrt", "exp", "log", "sin", "cos", "tanh")]
 
 
 def maximum(x, y):

@@ -1,9 +1,9 @@
 """Nodes, and graphs of nodes with the two passes over them.
 
 A node is a leaf or an operation on other nodes, its inputs, and holds its value. The nodes that a result is computed from
-are below it, itself among them. A graph puts the nodes below some outputs in topological order, each after its inputs. The forward
-pass computes every value from the values of the inputs. The backward pass computes every adjoint, the derivative of the
-output with respect to a node, from the adjoints of the nodes that use it. What both passes call, `forward` and the rules in
+are below it, itself among them. A graph puts the nodes below some outputs in topological order, each after its inputs. The
+forward pass computes every value from the values of the inputs. The backward pass computes every adjoint, the derivative of
+the output with respect to a node, from the adjoints of the nodes that use it. What both passes call, `forward` and the rules in
 `backward`, each operation defines for itself: see autograd_nodes.py.
 
 Nodes are keys of dicts and members of sets by identity, although == builds a node: they hash by identity (expressions.py), and
@@ -24,8 +24,8 @@ from autograd_engine.labels import labels
 from autograd_engine.values import EXPLAINED, FLOATS, accept, checked, describe, explain, precision, raising, shape
 
 # From values.py: `accept` takes what users give and `checked` what rules return; both return a float or a read-only array and
-# refuse what is not real. A float that is NaN or infinite is refused there, too; in arrays it is NumPy that raises an error where
-# one arises, which `raising()` turns on. Nodes pass through `checked`.
+# refuse what is not real. A float that is NaN or infinite is refused there, too; in arrays it is NumPy that raises an error
+# where one arises, which `raising()` turns on. Nodes pass through `checked`.
 
 # ------------------------------------------------------------------------------------------------------------------ nodes
 
