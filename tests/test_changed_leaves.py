@@ -216,3 +216,19 @@ def test_an_error_while_building_says_whether_operands_are_older_than_a_leaf():
     with pytest.raises(FloatingPointError) as error:
         np.log(y)
     assert "a leaf has changed since" not in str(error.value)
+
+
+def test_a_graph_says_what_has_been_swept_last():
+    x, _, y = chain()
+    graph = Graph(y)
+    assert graph.last_sweep is None
+    x.value = 3.0
+    graph.refresh()
+    assert graph.last_sweep is None and y.value == 27.0
+    graph.forward()
+    assert graph.last_sweep == "forward"
+    graph.backward()
+    graph.refresh()
+    assert graph.last_sweep == "backward" and graph.adjoints[x] == 18.0
+    graph.forward()
+    assert graph.last_sweep == "forward" and graph.adjoints == {}

@@ -46,6 +46,7 @@ EQUIVALENT = {
     "float else np.maximum(x, y)  ->  np.maximum(x, y)": "only slower: the result becomes a float again",
     "x + equal(x, 0.0) * equal(y, 0.0)  ->  x - equal": "the sign of a number that is multiplied by y = 0",
     "isinstance(like, (float, np.ndarray))  ->  False": "only slower: a product with ones is a broadcast",
+    "values is not self.values  ->  True": "only slower: what is stored is what was there",
 }
 
 OPERATORS = {
