@@ -47,6 +47,7 @@ EQUIVALENT = {
     "x + equal(x, 0.0) * equal(y, 0.0)  ->  x - equal": "the sign of a number that is multiplied by y = 0",
     "isinstance(like, (float, np.ndarray))  ->  False": "only slower: a product with ones is a broadcast",
     "values is not self.values  ->  True": "only slower: what is stored is what was there",
+    "values  ->  seen": "only slower, in the comparison before it",
 }
 
 OPERATORS = {
