@@ -159,3 +159,9 @@ def test_an_operation_holds_its_rules_and_nothing_else():
         own = {name for name in vars(operation) if not name.startswith("_")}
         assert own - {"defaults"} <= {"function", "forward", "backward", "rules"}  # defaults are read off forward
         assert ("backward" in own) != ("rules" in own)
+
+
+def test_the_helpers_of_rules_take_a_node_on_either_side():
+    x = Variable(2.0)
+    for equality in (op.equal(x, 2.0), op.equal(2.0, x)):
+        assert type(equality) is op.Equal and equality.value == 1.0
