@@ -17,6 +17,12 @@ def keywords(function):
     return {p.name: p.default for p in parameters if p.default is not p.empty}
 
 
+def operand_count(function):
+    """How many operands a function takes; None for any number of them."""
+    operands = [p for p in inspect.signature(function).parameters.values() if p.default is p.empty]
+    return None if any([p.kind is p.VAR_POSITIONAL for p in operands]) else len(operands)
+
+
 class Expression:
     """What a node answers to as part of a Python expression.
 
@@ -83,11 +89,13 @@ class Expression:
         operation, signature = operations[function], inspect.signature(function)
         given = signature.bind(*args, **kwargs).arguments
         given = {name: x for name, x in given.items() if x is not signature.parameters[name].default}
-        known = keywords(getattr(operation, "forward", operation))
-        operands = [given.pop(p.name) for p in signature.parameters.values() if p.default is p.empty and p.name not in known]
+        rule = getattr(operation, "forward", operation)
+        known, count = keywords(rule), operand_count(rule)
+        operands = [given.pop(name) for name in [name for name in given if name not in known][: count or 1]]
         if not given.keys() <= known.keys():
             raise TypeError(no_operation(function, "", given.keys() - known.keys()))
-        return operation(*(operands[0] if function is np.stack else operands), **given)
+        given = {name: tuple(x) if isinstance(x, list) else x for name, x in given.items()}  # nobody can change it then
+        return operation(*(operands if count else operands[0]), **given)
 
     def __array__(self, *args, **kwargs):
         raise TypeError("a node is no array: take its .value, or put nodes together with np.stack([...])")

@@ -19,7 +19,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from autograd_engine.expressions import Expression, keywords, operations
+from autograd_engine.expressions import Expression, keywords, operand_count, operations
 from autograd_engine.labels import labels
 from autograd_engine.values import EXPLAINED, FLOATS, accept, checked, describe, explain, precision, raising, shape
 
@@ -56,8 +56,7 @@ class Node(Expression):
         Its operands are the positional arguments of `forward`, its parameters those with a default.
         """
         if inspect.isfunction(vars(cls).get("forward")):
-            cls.defaults = keywords(cls.forward)
-            count = len(inspect.signature(cls.forward).parameters) - len(cls.defaults)
+            cls.defaults, count = keywords(cls.forward), operand_count(cls.forward)
             if not (isinstance(cls.backward, tuple) and len(cls.backward) == count) and "rules" not in vars(cls):
                 raise TypeError(f"{cls.__name__}.backward is a tuple of {count} rules, None where an operand has none")
             cls.forward = staticmethod(cls.forward)
@@ -328,6 +327,9 @@ class Graph:
                 self.last_sweep = "forward"
 
     # --- pickling and copying: a flat list of parts, inputs by their places in it, so that no recursion limits the depth
+
+    def __copy__(self):
+        return Graph(*self.outputs)
 
     def __getstate__(self):
         place = {node: i for i, node in enumerate(self.nodes)}

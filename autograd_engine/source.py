@@ -9,7 +9,7 @@ from autograd_engine.graph import Constant, Graph
 from autograd_engine.labels import labels
 from autograd_engine.notation import PYTHON, index_text, print_formula
 from autograd_engine.simplify import is_spelled
-from autograd_nodes import PlaceLike
+from autograd_nodes import BroadcastLike, PlaceLike, ReshapeLike
 
 SPELLING = PYTHON.but({
     "float": "float(%s)",
@@ -92,6 +92,8 @@ class Lines:
     def step(self, x):
         """The line without others in it. A number is a Python float, so that it has no precision of its own."""
         operands = [self.atom(y) for y in x.inputs]
+        if isinstance(x, (BroadcastLike, ReshapeLike)) and not any([y.shape for y in x.inputs]):
+            return [f"{self.names[x]} = {self.spelled(operands[0])}"]  # a number has one shape only
         if x.shape or not (x in self.opaque or any([y.shape for y in x.inputs])):
             return self.assigned(x, operands)
         return [f"{self.names[x]} = float({self.spelled(self.formula(x, operands))})"]

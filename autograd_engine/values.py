@@ -62,6 +62,10 @@ def checked(value):
     if value.__class__ is float and isfinite(value):
         return value
     if isinstance(value, np.ndarray) and value.ndim:
+        if value.dtype.kind in "iub":
+            value = value.astype(np.float64)
+        elif value.dtype.kind != "f":
+            raise FloatingPointError(f"the result is an array of {value.dtype}, not of real numbers")
         value.flags.writeable = False
     elif isinstance(value, (numbers.Real, np.ndarray)):
         value = float(value)

@@ -10,7 +10,7 @@ import pytest
 from dask.callbacks import Callback
 
 import autograd_nodes as op
-from autograd_engine import eliminate_common_subexpressions, gradient, jacobian
+from autograd_engine import eliminate_common_subexpressions, expressions, gradient, jacobian
 from autograd_nodes import Constant, Graph, Variable
 
 VECTOR = np.array([0.5, 2.0, 3.0])
@@ -435,3 +435,42 @@ def test_dask_arrays_that_do_not_fit_are_refused_at_once():
 def test_a_dask_array_of_no_real_numbers_is_refused(dtype):
     with pytest.raises(TypeError, match=r"not a real number"):
         Variable(da.from_array(np.full(3, "1").astype(dtype), chunks=2))
+
+
+def test_numpys_function_finds_an_operation_of_ones_own_however_it_takes_its_operands():
+    class Clip(op.Node):
+        function = np.clip
+        def forward(x, a_min, a_max): return np.clip(x, a_min, a_max)
+        backward = (lambda grad, t, x, a_min, a_max: grad * op.equal(x, t), None, None)
+
+    class Where(op.Node):
+        function = np.where
+        def forward(condition, x, y): return np.where(condition, x, y)
+        backward = (None, lambda grad, t, c, x, y: grad * c, lambda grad, t, c, x, y: grad * (1.0 - c))
+
+    class Concatenate(op.Node):
+        function = np.concatenate
+        def forward(*arrays, axis=0): return np.concatenate(arrays, axis=axis)
+        def rules(self): return (None,) * len(self.inputs)
+
+    class Greater(op.Node):
+        function = np.greater
+        def forward(x, y): return x > y
+        backward = (None, None)
+
+    x = Variable([-1.0, 0.5, 2.0])
+    try:
+        np.testing.assert_array_equal(np.clip(x, 0.0, 1.0).value, [0.0, 0.5, 1.0])
+        np.testing.assert_array_equal(np.where(np.greater(x, 0.0), x, -x).value, [1.0, 0.5, 2.0])
+        np.testing.assert_array_equal(np.concatenate([x, x], axis=0).value, [-1.0, 0.5, 2.0, -1.0, 0.5, 2.0])
+        np.testing.assert_array_equal((np.greater(x, 0.0) + np.greater(x, 0.0)).value, [0.0, 2.0, 2.0], strict=True)
+    finally:
+        for function in (np.clip, np.where, np.concatenate, np.greater):
+            del expressions.operations[function]
+
+
+def test_a_list_that_is_a_parameter_may_change_afterwards():
+    shape = [3, 2]
+    y = np.reshape(Variable(np.arange(6.0)), shape)
+    shape[:] = [6, 1]
+    assert Graph(y).forward().shape == (3, 2)

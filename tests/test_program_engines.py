@@ -345,3 +345,16 @@ def test_an_operation_in_another_precision_than_numpys_is_not_taken_for_it():
 
     x = Variable(np.ones(2, np.float32))
     assert_same_results(Program([Double(x)], [x])(x.value), (np.ones(2),))
+
+
+@pytest.mark.parametrize("build", [
+    lambda a, b: np.mean(a[0]), lambda a, b: np.sum(a[0]) * np.mean(b), lambda a, b: (b * b).reshape(()) * a[1],
+    lambda a, b: (b * b).reshape(()),
+])  # fmt: skip
+def test_shapes_of_numbers_are_no_matter_for_any_engine(build):
+    a, b = Variable(np.ones(3)), Variable(1.5)
+    y = build(a, b)
+    outputs = [y, *gradient(y, [a, b])]
+    for run in (Program(outputs, [a, b]), Program(outputs, [a, b]).compile()):
+        assert_same_results(run(a.value, b.value), [x.value for x in outputs])
+    assert_same_results(Program([(b * b).reshape(())], [b]).compile()(2.0), (4.0,))
