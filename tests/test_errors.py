@@ -541,7 +541,7 @@ def test_an_index_out_of_range_is_explained():
 
 @pytest.mark.parametrize("contribution, shape, expected", [
     (np.ones(3), (4, 1), np.full((4, 1), 3.0)), (np.ones((2, 3)), (3,), np.full(3, 2.0)), (2.0, (2, 2), np.full((2, 2), 2.0)),
-    (np.ones((4, 1)), (1, 3), np.full((1, 3), 4.0)),
+    (np.ones((4, 1)), (1, 3), np.full((1, 3), 4.0)), (np.ones(3), (2, 2, 1), np.full((2, 2, 1), 3.0)),
 ])  # fmt: skip
 def test_a_contribution_is_summed_and_expanded_to_the_shape_of_its_operand(contribution, shape, expected):
     class Given(op.Node):

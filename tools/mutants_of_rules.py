@@ -46,6 +46,9 @@ EQUIVALENT = {
     "float else np.maximum(x, y)  ->  np.maximum(x, y)": "only slower: the result becomes a float again",
     "x + equal(x, 0.0) * equal(y, 0.0)  ->  x - equal": "the sign of a number that is multiplied by y = 0",
     "isinstance(like, (float, np.ndarray))  ->  False": "only slower: a product with ones is a broadcast",
+    "x * ones  ->  x / ones": "the same numbers",
+    "np.sum(x, axis=added) if added else x  ->  np.sum(x, axis=added)": "only slower: a sum over no axes is a copy",
+    "there == 1 and here != 1  ->  there == 1": "only slower: a sum over one element is the element",
     "values is not self.values  ->  True": "only slower: what is stored is what was there",
     "values  ->  seen": "only slower, in the comparison before it",
 }
