@@ -48,6 +48,7 @@ EQUIVALENT = {
     "isinstance(like, (float, np.ndarray))  ->  False": "only slower: a product with ones is a broadcast",
     "x * ones  ->  x / ones": "the same numbers",
     "np.sum(x, axis=added) if added else x  ->  np.sum(x, axis=added)": "only slower: a sum over no axes is a copy",
+    "if stretched else t  ->  np.sum(t, axis=stretched, keepdims=True)": "only slower, likewise",
     "there == 1 and here != 1  ->  there == 1": "only slower: a sum over one element is the element",
     "values is not self.values  ->  True": "only slower: what is stored is what was there",
     "values  ->  seen": "only slower, in the comparison before it",
