@@ -392,10 +392,11 @@ def fit(contribution, like):
 
 def is_outdated(nodes):
     """Whether these nodes would have other values now."""
-    if not nodes or not any([leaf.changes for leaf in Graph(*nodes).leaves]):
+    graph = Graph(*nodes) if nodes else None
+    if graph is None or not any([leaf.changes for leaf in graph.leaves]):
         return False
     try:
-        values = Graph(*nodes).evaluate({})
+        values = graph.evaluate({})
     except EXPLAINED:
         return True
     return not all([np.array_equal(values[x], x.value) for x in nodes])

@@ -12,7 +12,6 @@ from autograd_engine.simplify import is_spelled
 from autograd_nodes import BroadcastLike, PlaceLike, ReshapeLike
 
 SPELLING = PYTHON.but({
-    "float": "float(%s)",
     "BroadcastLike": lambda formula, x, like: f"np.full_like({like}, {x})",  # in the precision of `like`
 })  # fmt: skip
 FILE = "<program>"

@@ -44,9 +44,9 @@ def accept(value, like=None):
         if array.dtype.kind not in "fiub":
             of = f" of {array.dtype}" if hasattr(value, "dtype") else ""
             raise TypeError(f"{type(value).__name__}{of} is not a real number or an array of them")
+        own = np.float32 if array.dtype == np.float32 else np.float64
         with np.errstate(over="ignore"):  # what overflows here is refused below
-            value = array.astype(np.float32 if array.dtype == np.float32 else np.float64)
-            value = value if like is None else value.astype(precision(like), copy=False)
+            value = array.astype(own if like is None else precision(like))
     if like is not None and shape(value) != shape(like):
         raise ValueError(f"a value of shape {shape(value)} cannot take the place of one of shape {shape(like)}")
     if not (isfinite(value) if value.__class__ is float else lazy or np.isfinite(value).all()):

@@ -6,19 +6,10 @@ import threading
 
 import numpy as np
 import pytest
+from test_graphs import chain, variables
 
 from autograd_engine import gradient, jacobian
 from autograd_nodes import Constant, Graph, Node, Variable
-
-
-def variables(*values):
-    return [Variable(value) for value in values]
-
-
-def chain(value=2.0):
-    x = Variable(value)
-    t = x**2
-    return x, t, t * 3
 
 
 def test_a_changed_leaf_is_seen_by_the_next_sweep_in_either_direction():
