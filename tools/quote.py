@@ -74,6 +74,13 @@ def listing(*objects):
     return "\n\n".join([f"```python\n{inspect.getsource(thing)}```" for thing in objects])
 
 
+def row(graph, *leaves):
+    """The derivatives of a graph's result by these leaves, as LaTeX: integers, or six decimals."""
+    adjoints = [graph.backward()[leaf] for leaf in leaves]
+    digits = "g" if all([adjoint.is_integer() for adjoint in adjoints]) else ".6f"
+    return f"({', '.join([format(adjoint, digits) for adjoint in adjoints])})"
+
+
 def save_graphs(names):
     for letter in "AB":
         graph = names[f"graph_{letter}"]
