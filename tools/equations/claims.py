@@ -84,7 +84,7 @@ class Claim:
         self.at_point, self.verdict, self.message = SETTLED[self.context]
 
     def judged(self):
-        if self.part.point and not self.at_point and is_number(self.right):
+        if self.part.point and not self.at_point and (is_worked_out(self.left) or is_worked_out(self.right)):
             with suppress(RefutedError):
                 return self.everywhere()
             self.at_point = True
@@ -258,6 +258,11 @@ def vanishes(difference):
 
 def is_number(tree):
     return tree[0] == "num" or (tree[0] == "neg" and tree[1][0] == "num")
+
+
+def is_worked_out(tree):
+    """Whether only numbers are left: 12, or 2 · 6."""
+    return not any(map(is_name, walk(tree)))
 
 
 def rounding(tree):

@@ -39,6 +39,30 @@ def adjoint(node, tree, part):
     return f"the nodes that use {written(node)} are {', '.join(map(written, users)) or 'none'}"
 
 
+def at_every_node(tex, part):
+    r"""The adjoint equation for any node t_i, with a sum over j \in \mathrm{children}(i), as one claim about all nodes at once."""
+    left, _, summand = re.fullmatch(r"(.*?)=\s*\\sum_{j \\in \\mathrm{children}\((i)\)}(.*)", tex.strip(), re.DOTALL).groups()
+    users = {}
+    for user, made in steps(part).items():
+        for node in part.names(made):
+            users.setdefault(index(node), []).append(index(user))
+    sides = [], []
+    for node, found in users.items():
+        if node.isdigit():
+            sides[0].append(at_index(left, i=node))
+            sides[1].append(" + ".join([at_index(summand, i=node, j=user) for user in found]))
+    return " = ".join([rf"\left({', '.join(side)}\right)" for side in sides])
+
+
+def index(name):
+    """That of t_i; of a leaf, its name."""
+    return label(name).removeprefix("t")
+
+
+def at_index(tex, **indices):
+    return re.sub(r"_([ij])\b", lambda match: f"_{{{indices[match[1]]}}}", tex)
+
+
 def terms(tree):
     return [*terms(tree[1]), *terms(tree[2])] if tree[0] == "add" else [tree]
 

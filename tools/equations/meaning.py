@@ -252,8 +252,10 @@ class Meaning:
         return [self.derivative(partial(moved, place), here[place]) for place in places]
 
     def partials(self, by, tree):
-        """The gradient, as a column; without a variable, by all that the quantity is made of."""
-        variables = [by] if by else sorted(self.own(tree))
+        """The gradient, as a column; without a variable, by all that the quantity is made of; by a vector of which the quantity
+        knows only the components, w_0 and w_1, by these."""
+        own = sorted(self.own(tree))
+        variables = [one for one in own if one[:2] == ("sub", ("name", by[1]))] or [by] if by else own
         return array([[one] for variable in variables for one in self.gradient(variable, tree)])
 
     def along(self, path):

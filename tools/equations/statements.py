@@ -61,7 +61,8 @@ class Formula(Place):
             self.missed(0 if hidden else missed, any(claim.verdict for claim in document.claims[before:]))
 
     def take(self):
-        self.pieces, frames = tokens(self.tex)
+        every = r"\mathrm{children}" in self.tex
+        self.pieces, frames = tokens(graphs.at_every_node(self.tex, self.part) if every else self.tex)
         for content, under in frames:
             if under is None:
                 self.part.boxed.append(self.part.read(content))
