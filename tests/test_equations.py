@@ -454,6 +454,52 @@ def test_gradient_descent_takes_the_steps_that_the_text_says():
     assert max(abs(one - other) for one, other in zip(w, best)) < 1e-6
 
 
+# ------------------------------------------------------------------------------------------------- what a lesson says
+
+
+EXAMPLE = "## An example\n\n$E = xy + (xy)^2$ at $x = 2$ and $y = 3$: $t_1 = xy$, $t_2 = t_1^2$, $t_3 = t_1 + t_2 = E$\n\n"
+ADJOINT = r"<!-- let: \bar t_i := \frac{\partial E}{\partial t_i} -->"
+
+
+@pytest.mark.parametrize(
+    "said, verdict",
+    [
+        (r"t_2 = t_1^2 = 6^2 = 36", "by numbers"),
+        (r"t_2 = t_1^2 = 6^2 = 35", "false"),
+        (r"t_2 = t_1^2 = 5^2 = 36", "false"),
+        (r"t_3 = 6 + 36 = 42 = E", "by numbers"),
+        (r"t_3 = 6 + 36 = 42 = E^2", "false"),
+        (r"\bar t_1 = 1 \cdot 1 + 1 \cdot 12 = 13", "by numbers"),
+        (r"\bar t_1 = 1 \cdot 1 + 1 \cdot 11 = 12", "false"),
+        (r"t_2 = 3 t_1^2 - 72", "false"),
+    ],
+)
+def test_a_chain_with_numbers_put_in_is_meant_at_the_point(tmp_path, said, verdict):
+    assert verdict in verdicts(tmp_path, f"{EXAMPLE}{ADJOINT}\n\n${said}$")
+    assert "not checked" not in verdicts(tmp_path, f"{EXAMPLE}{ADJOINT}\n\n${said}$")
+
+
+@pytest.mark.parametrize(
+    "summand, verdict",
+    [
+        (r"\bar t_j \frac{\partial t_j}{\partial t_i}", "by symbols"),
+        (r"\bar t_j", "false"),
+        (r"\bar t_j \frac{\partial t_i}{\partial t_j}", "false"),
+        (r"\bar t_i \frac{\partial t_j}{\partial t_i}", "false"),
+    ],
+)
+def test_a_sum_over_children_is_claimed_of_every_node(tmp_path, summand, verdict):
+    formula = r"$$\bar t_i = \sum_{j \in \mathrm{children}(i)} " + summand + "$$"
+    assert verdicts(tmp_path, f"{EXAMPLE}{ADJOINT}\n\n{formula}")[-1] == verdict
+
+
+def test_a_point_and_a_gradient_can_be_said_in_vectors_of_which_only_the_components_are_known(tmp_path):
+    point = r"<!-- in: 2, equation B -->" "\n\n" r"$\mathbf{w} = (0.5, 2)$, $\mathbf{x} = (1, 2, -1)$, $\mathbf{y} = (1, 5, -4)$: "
+    assert verdicts(tmp_path, point + r"$\nabla_{\mathbf{x}} \mathcal{B} = (6, -2, 10)$") == ["by numbers"]
+    assert verdicts(tmp_path, point + r"$\nabla_{\mathbf{x}} \mathcal{B} = (6, -2, 11)$") == ["false"]
+    assert verdicts(tmp_path, point + r"$\nabla_{\mathbf{w}} \mathcal{B} = (7, -4)$") == ["by numbers"]
+
+
 # ------------------------------------------------------------------------------------------------- mutants
 
 

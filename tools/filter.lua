@@ -3,14 +3,20 @@
   # Title, then *one paragraph in italics*   title and byline; <!-- author: NAME --> anywhere names the author of the PDF
   ![what the picture shows](figures/x.svg)   alone in its paragraph, a figure; the text is what a screen reader says
   *Figure 1: A caption with $math$.*         the paragraph after it is its caption (after a table: *Table 1: ...*)
-  ---                                        a new page in the PDF
+  *Checked: by symbols.*                     a paragraph that begins so, after a heading: a note in the margin beside it
+  > **To learn.** $formula$                  a quotation is a box, lightly tinted
+  ## Appendix A: ...                         from this heading on, type is smaller
+  ---                                        a new page in the PDF, which otherwise ends its pages where it costs least
   [p.](#heading-id)                          a link on GitHub, the heading's page number in the PDF
   [a file](../README.md)                     a link on GitHub, plain text in the PDF, which travels alone
 ]]
 
+local function written(block)
+  return (pandoc.write(pandoc.Pandoc { block }, 'typst', pandoc.WriterOptions { wrap_text = 'wrap-none' }):gsub('%s+$', ''))
+end
+
 local function typst(inlines)
-  local options = pandoc.WriterOptions { wrap_text = 'wrap-none' }
-  return (pandoc.write(pandoc.Pandoc { pandoc.Plain(inlines) }, 'typst', options):gsub('%s+$', ''))
+  return written(pandoc.Plain(inlines))
 end
 
 local function quoted(text)
@@ -38,6 +44,13 @@ local function aloud(tex)
   tex = tex:gsub('\\(%a+)', function(name) return ' ' .. (words[name] or name) .. ' ' end)
   tex = tex:gsub("[-=+/'^_]", function(sign) return ' ' .. words[sign] .. ' ' end):gsub('[{}&~\\]', ' ')
   return (tex:gsub('%s+', ' '):gsub(' to the transposed', ' transposed'):gsub(' ([,;.)])', '%1'):gsub('^ ', ''):gsub(' $', ''))
+end
+
+-- Every quotient in full size, but for those in indices, in exponents and within other quotients.
+local function full_size(tex)
+  tex = tex:gsub('\\frac%s*(%d)(%d)', '\\frac{%1}{%2}')
+  tex = tex:gsub('([%^_]%s*)(%b{})', function(mark, script) return mark .. script:gsub('\\frac', '\\tfrac') end)
+  return (tex:gsub('\\frac(%s*%b{}%s*%b{})', '\\dfrac%1'))
 end
 
 -- What texmath drops travels through it in disguise: a fraction's size and an array as accents that nothing here wears; the gap
@@ -71,7 +84,7 @@ end
 
 function Math(math)
   local rules = {}
-  local body = typst { pandoc.Math(math.mathtype, disguised(math.text, rules)) }
+  local body = typst { pandoc.Math(math.mathtype, disguised(full_size(math.text), rules)) }
   if body:match '^\\%$' then error('pandoc cannot read this formula:\n' .. math.text) end
   body = body:gsub('breve%(', 'inline('):gsub('caron%(', 'display('):gsub('acute%(mat%(delim: "%(",', function()
     return table.remove(rules, 1)
@@ -112,30 +125,60 @@ local function caption(kind, block)
   return text.content
 end
 
+-- A block as Typst has it, with the caption (inlines) that belongs to it.
+local function piece_of(block, text)
+  local image = only('Image', block)
+  if image then
+    return ('#figure(image(%s, alt: %s), caption: [%s])'):format(
+      quoted(image.src), quoted(pandoc.utils.stringify(image.caption)), text and typst(text) or '')
+  elseif text then
+    block.caption = { long = { pandoc.Plain(text) } }
+  elseif block.t == 'Header' then
+    block.level = block.level - 1
+  end
+  return written(block)
+end
+
+-- What it costs to end a page between two blocks; a page of which a third stays empty costs 1. A heading and a sentence
+-- without its end never lose what follows them, and a sentence that goes on never loses what it goes on from.
+local function cost_between(block, following, in_answer)
+  local text, next_text = pandoc.utils.stringify(block), pandoc.utils.stringify(following)
+  if following.t == 'HorizontalRule' then return 'always' end
+  if block.t == 'Header' then return 'never' end
+  if following.t == 'Header' then return '0' end
+  if block.t == 'Para' and not only('Math', block) and not only('Image', block) and not text:match '[.!?’”)]$' then return 'never' end
+  if following.t == 'Para' and next_text:match '^%l' then return 'never' end
+  return in_answer and '2' or '0.3'
+end
+
 function Pandoc(doc)
   local title, byline = doc.blocks[1], only('Emph', doc.blocks[2])
   if not title or title.t ~= 'Header' then error 'the Markdown does not begin with its title' end
-  local blocks, author, index = pandoc.Blocks {}, '', byline and 3 or 2
-  while doc.blocks[index] do
-    local block = doc.blocks[index]
-    local image = only('Image', block)
-    local text = (image or block.t == 'Table') and caption(image and 'Figure' or 'Table', doc.blocks[index + 1])
-    if image then
-      block = pandoc.RawBlock('typst', ('#figure(image(%s, alt: %s), caption: [%s])'):format(
-        quoted(image.src), quoted(pandoc.utils.stringify(image.caption)), text and typst(text) or ''))
-    elseif text then
-      block.caption = { long = { pandoc.Plain(text) } }
-    elseif block.t == 'Para' and pandoc.utils.stringify(block):match ':$' then
-      block = pandoc.RawBlock('typst', '#block(sticky: true, par[' .. typst(block.content) .. '])') -- it announces what follows
+  local author, small, in_answer = '', '', false
+  local pieces = { ('(never, [#std.title()\n\n%s\n\n])'):format(byline and typst(byline.content) or '') }
+  local blocks = doc.blocks:filter(function(block)
+    author = block.t == 'RawBlock' and block.text:match('^<!%-%- author: (.-) %-%->') or author
+    return block.t ~= 'RawBlock'
+  end)
+  local index = byline and 3 or 2
+  while blocks[index] do
+    local block, captioned = blocks[index], nil
+    if only('Image', block) or block.t == 'Table' then
+      captioned = caption(block.t == 'Table' and 'Table' or 'Figure', blocks[index + 1])
     elseif block.t == 'Header' then
-      block.level = block.level - 1
-    elseif block.t == 'RawBlock' then
-      author = block.text:match('^<!%-%- author: (.-) %-%->') or author
+      in_answer = pandoc.utils.stringify(block):match '%[%d+ points?%]$'
+      small = pandoc.utils.stringify(block):match '^Appendix' and '#set text(0.9em)\n' or small
     end
-    blocks:insert(block)
-    index = index + (text and 2 or 1)
+    local typed = small .. piece_of(block, captioned)
+    local note = block.t == 'Header' and only('Emph', blocks[index + 1])
+    if note and pandoc.utils.stringify(note):match '^Checked' then
+      typed = typed .. '\n#margin-note[' .. typst(note.content) .. ']'
+      index = index + 1
+    end
+    index = index + (captioned and 2 or 1)
+    local cost = blocks[index] and cost_between(block, blocks[index], in_answer) or '0'
+    if block.t ~= 'HorizontalRule' then table.insert(pieces, ('(%s, [%s\n\n])'):format(cost, typed)) end
   end
-  blocks:insert(1, pandoc.RawBlock('typst', ('#show: write-up.with(title: [%s], byline: [%s], author: %s)\n'):format(
-    typst(title.content), byline and typst(byline.content) or '', quoted(author))))
-  return pandoc.Pandoc(blocks)
+  return pandoc.Pandoc { pandoc.RawBlock('typst', ('#show: write-up.with(title: [%s], author: %s)\n#pages((%s,))'):format(
+    typst(title.content), quoted(author), table.concat(pieces, ',\n'))) }
 end

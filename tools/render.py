@@ -52,7 +52,7 @@ def write_up_to_pdf(markdown=WRITE_UP):
     text, a formula that cannot be read or is too wide for the page. Its look is in write-up.typ, its conventions in filter.lua.
     """
     options = ["--wrap=none", "--fail-if-warnings", f"--lua-filter={TOOLS / 'filter.lua'}"]
-    body = pypandoc.convert_file(str(markdown), "typst", format="gfm", extra_args=options)
+    body = pypandoc.convert_file(str(markdown), "typst", format="gfm+smart", extra_args=options)
     return typst.compile(
         ((TOOLS / "write-up.typ").read_text(encoding="utf-8") + body).encode(),
         root=Path(markdown).parent,
@@ -69,7 +69,7 @@ def notebook_to_html(notebook):
     options = ["--mathml", "--wrap=none", "--fail-if-warnings", "--embed-resources", pictures]
 
     def markdown_to_html(source):
-        return pypandoc.convert_text(source, "html", format="gfm", extra_args=options).translate(UPRIGHT)
+        return pypandoc.convert_text(source, "html", format="gfm+smart", extra_args=options).translate(UPRIGHT)
 
     exporter = HTMLExporter(
         extra_loaders=[DictLoader({"offline.html.j2": OFFLINE})],
