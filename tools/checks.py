@@ -79,7 +79,7 @@ def error(found, expected, values=()):
 
 
 def within(largest, digits):
-    return f"< 1e-{digits}" if largest < 10.0**-digits else f"{largest:.0e}"
+    return f"< 1e-{digits}" if largest < 10.0**-digits else f"{largest:.1g}"
 
 
 # --------------------------------------------------------------------------------------------------------------- the checks
