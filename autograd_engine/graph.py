@@ -13,14 +13,16 @@ Source of the method: Baydin, Pearlmutter, Radul and Siskind, *Automatic Differe
 JMLR 18 (2018), section 3.2.
 """
 
-import inspect
 from functools import partial
 from types import MappingProxyType
 
 import numpy as np
 
-from autograd_engine.expressions import Expression, keywords, operand_count, operations
+from autograd_engine.expressions import Expression, operations, register
 from autograd_engine.labels import labels
+from autograd_engine.order import topological_order
+from autograd_engine.pickling import flattened, rebuilt
+from autograd_engine.rules import NodeType, Rules
 from autograd_engine.values import EXPLAINED, FLOATS, accept, checked, describe, explain, precision, raising, shape
 
 # From values.py: `accept` takes what users give and `checked` what rules return; both return a float or a read-only array and
@@ -30,7 +32,7 @@ from autograd_engine.values import EXPLAINED, FLOATS, accept, checked, describe,
 # ------------------------------------------------------------------------------------------------------------------ nodes
 
 
-class Node(Expression):
+class Node(Expression, metaclass=NodeType):
     """One operation applied to input nodes, evaluated as it is built. Subclasses are the operations.
 
     value       a Python float, or a read-only array of `shape`, as last evaluated: when the node was built, or by a Graph
@@ -45,26 +47,13 @@ class Node(Expression):
     for operands that are not real numbers or arrays.
     """
 
-    __slots__ = ("inputs", "parameters", "name", "grad", "adjoint_of", "active", "_value")
+    __slots__ = ("inputs", "parameters", "name", "grad", "adjoint_of", "active", "_value", "__weakref__")
     function = None
-    backward = ()
+    backward = Rules()
     defaults = {}
 
     def __init_subclass__(cls):
-        """Registers an operation by NumPy's function, or else by its name.
-
-        Its operands are the positional arguments of `forward`, its parameters those with a default.
-        """
-        if inspect.isfunction(vars(cls).get("forward")):
-            cls.defaults, count = keywords(cls.forward), operand_count(cls.forward)
-            if not (isinstance(cls.backward, tuple) and len(cls.backward) == count) and "rules" not in vars(cls):
-                raise TypeError(f"{cls.__name__}.backward is a tuple of {count} rules, None where an operand has none")
-            cls.forward = staticmethod(cls.forward)
-            if vars(cls).get("function") is None:
-                operations.setdefault(cls.__name__, cls)  # the engine looks its own up: none of the same name replaces them
-        if vars(cls).get("function") is not None:
-            operations[cls.function] = cls
-            cls.function = staticmethod(cls.function)
+        register(cls)
 
     def __init__(self, *inputs, **parameters):
         self.inputs = tuple([x if isinstance(x, Node) else Constant(x) for x in inputs])
@@ -101,6 +90,10 @@ class Node(Expression):
     def value(self):
         return self._value
 
+    @value.setter
+    def value(self, value):
+        raise AttributeError("the value of an operation is computed: give a leaf a new one, then call graph.forward()")
+
     @property
     def shape(self):
         return shape(self._value)
@@ -124,16 +117,18 @@ class Leaf(Node):
     name     free text for people, or None
     changes  how often its value has changed
 
+    A leaf is changed through its value alone. `x += 1` changes no leaf: it builds a node x + 1 and calls that x.
+
     Raises TypeError if the value is not real or the name is not text; ValueError if it is NaN, infinite, or (for a new
     value) not of the old one's shape.
     """
 
-    __slots__ = ("changes", "__weakref__")
+    __slots__ = ("changes",)
     parameters = MappingProxyType({})
 
     def __init__(self, value, name=None):
         if not isinstance(name, (str, type(None))):
-            raise TypeError(f"a name is text, not {type(name).__name__}")
+            raise TypeError(f"a name is text, not {type(name).__name__}, and the value comes first: Variable(2.0, 'x')")
         self.inputs, self.name, self.grad, self.adjoint_of = (), name, None, None
         self.active = isinstance(self, Variable)
         self._value, self.changes = accept(value), 0
@@ -160,6 +155,13 @@ class Constant(Leaf):
 
 
 # ----------------------------------------------------------------------------------------------------------------- graphs
+
+
+class Gradients(dict):
+    """{Variable: gradient}, a dict that says what its keys are when it is asked for another."""
+
+    def __missing__(self, key):
+        raise KeyError(f"{key!r} is not a Variable of this graph; a gradient is found by the Variable itself, not by its name")
 
 
 class Graph:
@@ -273,7 +275,7 @@ class Graph:
         self.adjoints, self.last_sweep = adjoints, "backward"
         for node in self.nodes:
             node.grad = adjoints.get(node)
-        return {x: adjoints[x] for x in self.leaves if isinstance(x, Variable)}
+        return Gradients({x: adjoints[x] for x in self.leaves if isinstance(x, Variable)})
 
     def refresh(self):
         """Re-evaluate and drop the adjoints if a leaf has changed since the last sweep."""
@@ -326,22 +328,19 @@ class Graph:
             if self.last_sweep == "backward":
                 self.last_sweep = "forward"
 
-    # --- pickling and copying: a flat list of parts, inputs by their places in it, so that no recursion limits the depth
+    # --- pickling and copying
 
     def __copy__(self):
         return Graph(*self.outputs)
 
     def __getstate__(self):
         place = {node: i for i, node in enumerate(self.nodes)}
-        parts = [x if not x.inputs else (type(x), [place[y] for y in x.inputs], x.parameters, x.name) for x in self.nodes]
         results = [(self.values[x], self.adjoints.get(x), place.get(x.adjoint_of)) for x in self.nodes]
-        return parts, results, [place[y] for y in self.outputs], self.last_sweep, self._is_stale()
+        return flattened(self.nodes), results, [place[y] for y in self.outputs], self.last_sweep, self._is_stale()
 
     def __setstate__(self, state):
         parts, results, outputs, last_sweep, stale = state
-        nodes = []
-        for part in parts:
-            nodes.append(part if isinstance(part, Leaf) else unevaluated(nodes, *part))
+        nodes = rebuilt(parts)
         for node, (value, adjoint, owner) in zip(nodes, results):
             if node.inputs:
                 node._value = checked(value)
@@ -352,27 +351,7 @@ class Graph:
         self.last_sweep, self._seen = last_sweep, None if stale else self._seen  # None: stale, whatever the counts
 
 
-def unevaluated(nodes, operation, places, parameters, name):
-    node = operation.__new__(operation)
-    node.inputs, node.parameters, node.name = tuple([nodes[i] for i in places]), parameters, name
-    node.active = any([x.active for x in node.inputs])
-    return node
-
-
 # ---------------------------------------------------------------------------------------------------------------- helpers
-
-
-def topological_order(outputs):
-    """Every node below the outputs, each after its inputs, in the order in which Python would evaluate the expression."""
-    order, waiting = {}, list(reversed(outputs))
-    while waiting:
-        node = waiting[-1]
-        for x in reversed(node.inputs):
-            if x not in order:
-                waiting.append(x)
-        if waiting[-1] is node:  # all its inputs are in the order
-            order[waiting.pop()] = True
-    return list(order)
 
 
 def fit(contribution, like):
