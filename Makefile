@@ -17,7 +17,7 @@ EXECUTE := --execute --ExecutePreprocessor.record_timing=False --KernelManager.t
 
 # What the notebook reads, and what the rendering of the write-up does.
 ENGINE := autograd_nodes.py $(wildcard autograd_engine/*.py)
-RENDERING := tools/render.py tools/filter.lua tools/write-up.typ $(wildcard docs/figures/*)
+RENDERING := tools/render.py tools/filter.lua tools/write-up.typ tools/notebook.html.j2 $(wildcard docs/figures/*)
 
 .PHONY: results test notebook renew equations benchmark billion lint clean
 .DELETE_ON_ERROR:

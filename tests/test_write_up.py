@@ -28,9 +28,9 @@ def test_every_quoted_number_table_and_listing_is_what_the_code_says(renewed):
     assert renewed[0] == MARKDOWN, "make renew brings it up to date"
 
 
-def test_a_quotation_knows_the_text_with_those_before_it_renewed():
-    text = "a <!--=1 + 1-->old<!--/--> <!--='>2<' in text-->old<!--/-->"
-    assert quote.quoted(text, {}) == "a <!--=1 + 1-->2<!--/--> <!--='>2<' in text-->True<!--/-->"
+def test_a_quotation_of_the_text_knows_it_with_the_quotations_of_the_code_renewed():
+    text = "<!--='>2<' in text-->{0}<!--/--> <!--=1 + 1-->{1}<!--/--> <!--='>2<' in text-->{0}<!--/-->"
+    assert quote.quoted(text.format("old", "old"), {}) == text.format(True, 2)
 
 
 @pytest.mark.parametrize("name", ["graph-A", "graph-A-swept", "graph-B", "graph-B-swept"])

@@ -22,11 +22,12 @@ import numpy as np
 
 from autograd_engine import draw, eliminate_common_subexpressions, gradient
 from autograd_nodes import Graph, Variable
-from tools.equations import equation_table  # noqa: F401, quoted by the write-up
+from tools.equations import checks, equation_table  # noqa: F401, quoted by the write-up
 
 PROJECT = Path(__file__).resolve().parents[1]
 WRITE_UP = PROJECT / "docs" / "DL-Sheet01.md"
 FIGURES = WRITE_UP.parent / "figures"
+QUOTATION = re.compile("<!--=(.*?)-->.*?<!--/-->", re.DOTALL)
 PLOTS = ["central-differences", "minimising-B", "hubble"]  # the notebook's, in its order
 
 
@@ -89,13 +90,20 @@ def save_graphs(names):
         draw(graph).save(FIGURES / f"graph-{letter}-swept.svg")
 
 
+def quotation(expression, names):
+    value = str(eval(expression, names))
+    value = f"\n\n{value}\n\n" if "\n" in value else f" {value}" if value.startswith("$") else value  # as GitHub needs it
+    return f"<!--={expression}-->{value}<!--/-->"
+
+
 def quoted(markdown, names):
-    """The Markdown with every quotation renewed, one after the other; `text` is the Markdown as far as that has been done."""
-    for match in re.finditer(r"<!--=(?P<expression>.*?)-->.*?<!--/-->", text := markdown, flags=re.DOTALL):
-        value = str(eval(match["expression"], names | {"text": text}))
-        value = f"\n\n{value}\n\n" if "\n" in value else f" {value}" if value.startswith("$") else value  # as GitHub needs it
-        text = text.replace(match[0], f"<!--={match['expression']}-->{value}<!--/-->")
-    return text
+    """The Markdown with every quotation renewed: those of the code, then those of `text`, the Markdown with the former."""
+
+    def of_text(expression):
+        return re.search(r"\btext\b", expression)
+
+    text = QUOTATION.sub(lambda found: found[0] if of_text(found[1]) else quotation(found[1], names), markdown)
+    return QUOTATION.sub(lambda found: quotation(found[1], names | {"text": text}) if of_text(found[1]) else found[0], text)
 
 
 def renewed(markdown):
