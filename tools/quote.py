@@ -10,6 +10,7 @@ import contextlib
 import inspect
 import io
 import json
+import linecache
 import operator
 import re
 from functools import reduce
@@ -36,9 +37,11 @@ def run_notebook():
     notebook = json.loads((PROJECT / "DL-Sheet01.ipynb").read_text(encoding="utf-8"))
     names, plots = {}, iter(PLOTS)
     with contextlib.redirect_stdout(io.StringIO()), mock.patch.object(plt, "show", lambda: save_plot(next(plots))):
-        for cell in notebook["cells"]:
+        for number, cell in enumerate(notebook["cells"]):
             if cell["cell_type"] == "code":
-                exec("".join(cell["source"]), names)
+                source, name = "".join(cell["source"]), f"<cell {number}>"
+                linecache.cache[name] = len(source), None, source.splitlines(keepends=True), name  # for listings
+                exec(compile(source, name, "exec"), names)
     return names
 
 
@@ -65,14 +68,15 @@ def cheap_gradient():
     rows = ["| terms | inputs | operations of B | of B and its gradient | ratio | by central differences |", "|" + " --: |" * 6]
     for n in (1, 3, 10, 100, 1000):
         result, leaves = least_squares(n)
-        value, both = operations(result), operations(*eliminate_common_subexpressions(result, *gradient(result, leaves)))
+        both = Graph(*eliminate_common_subexpressions(result, *gradient(result, leaves)))
+        value, both = operations(result), len([node for node in both.operations if node.active])
         counts = [n, len(leaves), value, both, f"{both / value:.2f}", 2 * len(leaves) * value]
         rows.append("| " + " | ".join([f"{count:,}" if isinstance(count, int) else count for count in counts]) + " |")
     return "\n".join(rows)
 
 
 def listing(*objects):
-    return "\n\n".join([f"```python\n{inspect.getsource(thing)}```" for thing in objects])
+    return "\n\n".join([f"```python\n{inspect.getsource(thing).rstrip()}\n```" for thing in objects])
 
 
 def row(graph, *leaves):
@@ -83,6 +87,9 @@ def row(graph, *leaves):
 
 
 def save_graphs(names):
+    example = names["graph_E"]
+    example.backward()
+    draw(example, partials=True).save(FIGURES / "one-example.svg")
     for letter in "AB":
         graph = names[f"graph_{letter}"]
         draw(Graph(*graph.outputs)).save(FIGURES / f"graph-{letter}.svg")
