@@ -211,16 +211,15 @@ class Trace:
         return self.formula(literal(1.0), worked_out)
 
     def by_cases(self):
-        """[x > y] times what it is there, and so on, where the operand x is greater than the other, less, and equal."""
-        x, y = [self.names[operand] for operand in (self.user.inputs[self.place], self.user.inputs[1 - self.place])]
-        both, limit = [self.names[operand] for operand in self.user.inputs], self.values[1 - self.place]
-        cases = {Formula("greater", (x, y)): limit + 1.0, Formula("greater", (y, x)): limit - 1.0, Formula("equal", both): limit}
+        """[x > y] times what it is where the operand x is greater than the other, plus the same where it is less, and equal."""
+        names, limit = [self.names[operand] for operand in self.user.inputs], self.values[1 - self.place]
+        x, y = names[self.place], names[1 - self.place]
         terms = []
-        for bracket, value in cases.items():
+        for bracket, value in (("greater", (x, y)), limit + 1.0), (("greater", (y, x)), limit - 1.0), (("equal", names), limit):
             operands = [value if place == self.place else limit for place in range(2)]
             t = self.user.forward(*operands, **self.user.parameters)
             there = Trace(self.user, self.place, self.names, [t, *operands]).formula(literal(1.0), worked_out)
-            terms += [] if is_number(there, 0.0) else [simplified(Formula("multiply", (there, bracket)))]
+            terms += [] if is_number(there, 0.0) else [simplified(Formula("multiply", (there, Formula(*bracket))))]
         return total(terms)
 
 

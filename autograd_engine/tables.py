@@ -43,7 +43,7 @@ class Table:
     @property
     def markdown(self):
         rows = [[in_markdown(cell) for cell in row] for row in (self.header, *self.rows)]
-        rows.insert(1, ["--:" if is_right else "---" for is_right in self.is_right])
+        rows.insert(1, ["--:" if is_right else ":--" for is_right in self.is_right])
         return "\n".join([f"| {' | '.join(row)} |" for row in rows])
 
 
@@ -188,8 +188,7 @@ def adjoint_equations(graph):
             first, empty = min(row), ["", ""]
             found = [cells(*row[i], len(nodes) > 1 or i == first) if i in row else empty for i in range(max(1, len(terms)))]
             rows.append([cell for pair in found for cell in pair])
-    header = [title for i in range(len(terms)) for title in (f"term {i + 1}", "local partials")]
-    return Table(header or ["adjoint", "local partial derivatives"], rows)
+    return Table(["adjoint", "local partials"] * len(terms) or ["adjoint", "local partial derivatives"], rows)
 
 
 def split(x, products, column):
@@ -206,7 +205,7 @@ def parallel_terms(graph):
 
 
 def together(graph, terms):
-    """The nodes from the output to the leaves, as tuples: those that correspond in equal terms are together, the others alone."""
+    """Tuples of nodes, from the output to the leaves: those that correspond in equal terms are together, the others alone."""
     order = {x: place for place, x in enumerate((*reversed(graph.operations), *graph.leaves))}
     inside = {x for term in terms for x in term}
     rows = [*zip(*terms), *[(x,) for x in order if x not in inside]]

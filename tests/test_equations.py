@@ -344,6 +344,10 @@ def test_it_sees_a_wrong_step_of_backpropagation(old, new, reason, tmp_path):
     assert any(re.search(reason, message) for message in wrong)
 
 
+FIRST = r"$\bar v = \bar t_1 \frac{\partial t_1}{\partial v}$"  # the sum goes on in another cell
+REST = r"${} + \bar t_3 \frac{\partial t_3}{\partial v}$"
+
+
 @pytest.mark.parametrize("rows, reason", [
     ("| $t_4 = u + u$ |", "right side should be"),
     ("| $u \\to t_1$ | $1$ |", None), ("| $u \\to t_3$ | $4$ |", "no arrow from u to t_3"),
@@ -351,12 +355,45 @@ def test_it_sees_a_wrong_step_of_backpropagation(old, new, reason, tmp_path):
     ("| $v \\to t_3$ | $1$ |\n| $v \\to t_1 \\to t_2 \\to t_3$ | $4$ |\n| $\\sum$ | $5$ |", None),
     (r"| $\bar t_2 = \bar t_3 \frac{\partial t_3}{\partial t_2}$ | $\frac{\partial t_3}{\partial t_2} = 1$ |", None),
     (r"| $\bar t_2 = \bar t_3 \frac{\partial t_3}{\partial t_2}$ | $\frac{\partial t_2}{\partial t_2} = 1$ |", "beside them"),
+    ("| $t_3 = t_2 + v$ | $4 + 1$ | $5$ |", None), ("| $t_3 = t_2 + v$ | $3 + 2$ | $5$ |", "right side 3.0"),
+    ("| $t_3 = t_2 + v$ | $4 + 1$ | $6$ |", "right side 6.0"), ("| $t_3 = t_2 + v$ | $6 - 2$ |", "right side 4.0"),
+    (r"| $\bar v = 4 \cdot 1 + 1 \cdot 1$ | $5$ |", None), (r"| $\bar v = 1 \cdot 1 + 4 \cdot 1$ |", "right side 1.0"),
+    (r"| $t_2 = t_1^2$ | $\bar t_2 = 1 \cdot 1$ |", None), (r"| $v$ | $\bar t_2 = 1 \cdot 1$ |", "not the adjoint of the node"),
+    (r"| $\bar v = 5 \cdot 1$ |", "the nodes that use v are t_1, t_3"),
+    (r"| $\bar t_1 = 1 \cdot (2 \cdot 2)$ |", None), (r"| $\bar t_1 = 4 \cdot 1$ |", "right side 4.0"),
+    (f"| {FIRST} | {REST} |", None), (f"| {FIRST} |", "the nodes that use v are t_1, t_3"),
+    (f"| {FIRST} | {REST.replace('3', '2')} |", "the nodes that use v are t_1, t_3"),
+    (f"| {FIRST} | {REST} | $\\frac{{\\partial t_3}}{{\\partial v}} = 1$ |", None),
+    (f"| {FIRST} | {REST} | $\\frac{{\\partial t_1}}{{\\partial v}} = 1$ |", "beside them"),
 ])  # fmt: skip
 def test_it_reads_tables_of_paths_and_adjoints(rows, reason, tmp_path):
-    found = claims(tmp_path, f"{STEPS}\nAt $u = 1$, $v = 1$:\n\n| a | b |\n| --- | --- |\n{rows}\n")
+    found = claims(tmp_path, f"{STEPS}\nAt $u = 1$, $v = 1$:\n\n| a | b | c | d |\n|{' --- |' * 4}\n{rows}\n")
     wrong = [claim.message for claim in found if claim.message]
     assert len(found) > len(claims(tmp_path, STEPS))
     assert any(re.search(reason, message) for message in wrong) if reason else not wrong
+
+
+QUOTIENT = r"""<!-- in: 2, small -->
+
+$\mathcal{C} = w \frac{u}{v}$, $v \ne 0$, $\bar t_i := \frac{\partial \mathcal{C}}{\partial t_i}$,
+$t_1 = \frac{u}{v}$, $t_2 = w t_1 = \mathcal{C}$; at $u = 1$, $v = 3$, $w = 40.5$
+
+| a | b | c |
+| --- | --- | --: |
+| $t_2 = w t_1$ | $40.5 \cdot 0.333333$ | $13.500000$ |
+| $\bar v = 40.5 \cdot \left(-\dfrac{0.333333}{3}\right)$ | | $-4.500000$ |
+| $\bar u = 40.5 \cdot \frac{1}{3}$ | | $13.500000$ |
+"""
+
+
+def test_it_sees_every_wrong_digit_of_a_trace(tmp_path):
+    assert "false" not in verdicts(tmp_path, QUOTIENT)
+    start = QUOTIENT.index("--: |")
+    digits = [place.start() for place in re.finditer(r"(?<!_)\d", QUOTIENT) if place.start() > start]
+    assert len(digits) == 49
+    for place in digits:
+        wrong = QUOTIENT[:place] + str((int(QUOTIENT[place]) + 1) % 10) + QUOTIENT[place + 1 :]
+        assert "false" in verdicts(tmp_path, wrong), wrong[start:]
 
 
 def test_a_broken_picture_is_not_checked(tmp_path):

@@ -19,7 +19,7 @@ from sympy.parsing.latex import parse_latex
 import autograd_nodes as op
 from autograd_engine import contributions
 from autograd_engine.formulas import (
-    Formula, adjoint, decimal, decimals, definition, expression, literal, operation, symbol, symbols, text, with_numbers,
+    adjoint, decimal, decimals, definition, expression, literal, symbol, symbols, text, with_numbers,
 )  # fmt: skip
 from autograd_engine.notation import FULL_SIZE, JAVASCRIPT, LATEX, MATHML, PYTHON, TEXT, print_formula
 from autograd_nodes import Constant, Graph, Node, Variable
@@ -147,6 +147,59 @@ def test_numbers_are_short_for_people_and_exact_in_code(value, in_text, latex, p
     assert [print_formula(literal(value), notation) for notation in (TEXT, LATEX, PYTHON)] == [in_text, latex, python]
 
 
+@pytest.mark.parametrize(
+    ("values", "places"),
+    [
+        ([2.0, 3.0], 0),
+        ([2.0, 0.25, -1.5], 2),
+        ([2.0, 1 / 3], 6),
+        ([0.1 + 0.2], 1),
+        ([1e-9, 1e12, "no number", 0.5], 1),
+        ([], 0),
+        ([0.0], 0),
+    ],
+)
+def test_numbers_that_belong_together_have_six_decimals_or_as_many_as_are_exact(values, places):
+    assert decimals(values) == places
+
+
+@pytest.mark.parametrize(
+    ("formula", "in_text"),
+    [
+        (decimal(2.0), "2"),
+        (decimal(-0.25), "−0.25"),
+        (decimal(1 / 3), "0.333333"),
+        (decimal(2, 3), "2.000"),
+        (decimal(-1.5e-7, 3), "−1.5e−07"),
+        (decimal(np.array([1.0, 0.25])), "[1.00, 0.25]"),
+    ],
+)
+def test_a_decimal_has_its_own_places_or_those_asked_for(formula, in_text):
+    assert print_formula(formula, TEXT) == in_text
+
+
+@pytest.mark.parametrize(
+    ("build", "latex"),
+    [
+        (lambda a, b: a * b, r"2 \cdot (-0.5)"),
+        (lambda a, b: b * a, r"(-0.5) \cdot 2"),
+        (lambda a, b: a / b, r"\frac{2}{-0.5}"),
+        (lambda a, b: a - b, "2 - (-0.5)"),
+        (lambda a, b: b + a, "-0.5 + 2"),
+        (lambda a, b: b**2, "(-0.5)^2"),
+        (lambda a, b: np.log(a), r"\log 2"),
+        (lambda a, b: 2 * (b / 3) * a, r"2 \cdot \frac{-0.5}{3} \cdot 2"),
+    ],
+)
+def test_between_numbers_stands_a_dot_and_around_a_negative_one_parentheses(build, latex):
+    formula = expression(build(x, y), KNOWN, TEXT)
+    assert print_formula(with_numbers(formula, {"x": decimal(2.0), "y": decimal(-0.5)}), LATEX) == latex
+
+
+def test_fractions_are_of_full_size_but_in_exponents():
+    assert printed(np.exp(x / y) / x + op.Sigmoid(x), FULL_SIZE) == r"\dfrac{e^{\frac{x}{y}}}{x} + \dfrac{1}{1 + e^{-x}}"
+
+
 # ------------------------------------------------------------------------------------------------- random formulas
 
 BINARY = [
@@ -216,7 +269,8 @@ def test_latex_gives_the_value_of_the_node(node):
     assert depth == 0
     if not re.search(r"\\max|\[", latex):  # SymPy reads all others
         found = parse_latex(latex)
-        value = complex(found.subs({name: sympy.E if name.name == "e" else 2 for name in found.free_symbols}).evalf(30, maxn=1000))
+        known = {name: sympy.E if name.name == "e" else 2 for name in found.free_symbols}
+        value = complex(found.subs(known).evalf(30, maxn=1000))
         assert value == pytest.approx(node.value, rel=1e-9, abs=1e-9), latex
 
 

@@ -5,6 +5,8 @@ import os
 import re
 import subprocess
 import sys
+from functools import reduce
+from operator import add
 from pathlib import Path
 
 import dask.array
@@ -16,6 +18,7 @@ from sheet import HOSTILE, graph_a
 from autograd_engine import Table, adjoint_equations, evaluation_trace
 from autograd_engine.formulas import Formula, symbol
 from autograd_engine.notation import TEXT, print_formula
+from autograd_engine.tables import chain_rule
 from autograd_nodes import Constant, Graph, Node, Variable
 
 ROOT = Path(__file__).parent.parent
@@ -107,6 +110,37 @@ def test_each_adjoint_equation_names_exactly_the_users_of_the_node():
         assert re.findall(r"∂(\w+)/", right) == users
 
 
+def squares(count):
+    w = [Variable(value, name) for value, name in ((0.5, "w_0"), (2.0, "w_1"))]
+    data = [(Variable(float(i), f"x_{i}"), Variable(1.0, f"y_{i}")) for i in range(1, count + 1)]
+    return Graph(reduce(add, [(w[0] + w[1] * x - y) ** 2 for x, y in data]))
+
+
+def test_equal_terms_stand_side_by_side_between_what_they_share():
+    table = adjoint_equations(squares(3))
+    assert column(table, 0) == [
+        "t̄14 = 1", "t̄9 = t̄14 ∂t14/∂t9", "t̄4 = t̄9 ∂t9/∂t4", "t̄3 = t̄4 ∂t4/∂t3", "t̄2 = t̄3 ∂t3/∂t2", "t̄1 = t̄2 ∂t2/∂t1",
+        "x̄_1 = t̄1 ∂t1/∂x_1", "y\u0304_1 = t̄3 ∂t3/∂y_1", "w̄_0 = t̄2 ∂t2/∂w_0", "w̄_1 = t̄1 ∂t1/∂w_1",
+    ]  # fmt: skip
+    assert column(table, 4) == [
+        "", "", "t̄13 = t̄14 ∂t14/∂t13", "t̄12 = t̄13 ∂t13/∂t12", "t̄11 = t̄12 ∂t12/∂t11", "t̄10 = t̄11 ∂t11/∂t10",
+        "x̄_3 = t̄10 ∂t10/∂x_3", "y\u0304_3 = t̄12 ∂t12/∂y_3", "+ t̄11 ∂t11/∂w_0", "+ t̄10 ∂t10/∂w_1",
+    ]  # fmt: skip
+    assert column(table, 5) == [
+        "", "", "∂t14/∂t13 = 1", "∂t13/∂t12 = 2 t12", "∂t12/∂t11 = 1", "∂t11/∂t10 = 1", "∂t10/∂x_3 = w_1", "∂t12/∂y_3 = −1",
+        "∂t11/∂w_0 = 1", "∂t10/∂w_1 = x_3",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5])
+def test_there_is_one_equation_for_each_adjoint_however_they_stand(count):
+    graph = squares(count)
+    table = adjoint_equations(graph)
+    equations = [cell for row in table.rows for cell in row if cell.head == "equation"]
+    assert len(equations) == len(chain_rule(graph)) == len(graph.nodes)
+    assert len(table.header) == (2 * count if 1 < count < 4 else 2)
+
+
 def test_local_partial_derivatives_are_evaluated():
     partials = " ".join(column(adjoint_equations(graph_a()), 1))
     for formula in ("∂t4/∂t3 = 1 / (2 t4)", "∂t5/∂t3 = 1 / t3", "∂t8/∂t3 = 1 / t7", "∂t8/∂t7 = −t8 / t7", "∂t2/∂c = 2 c"):
@@ -159,8 +193,8 @@ def test_numbers_of_a_column_have_the_same_decimals_and_stand_at_the_right():
         "b   −0.25  0.333333",
         "c   10.50    −1e−09",
     ]
-    assert table.markdown.splitlines()[1:3] == ["| --- | --: | --: |", "| a | $2.00$ | $1.000000$ |"]
-    assert Table(["x"], [[1], ["none"]]).markdown.splitlines()[1] == "| --- |"
+    assert table.markdown.splitlines()[1:3] == ["| :-- | --: | --: |", "| a | $2.00$ | $1.000000$ |"]
+    assert Table(["x"], [[1], ["none"]]).markdown.splitlines()[1] == "| :-- |"
 
 
 def test_text_tables_are_aligned():
@@ -221,10 +255,10 @@ def test_a_partial_derivative_leaves_out_what_a_person_would():
 def test_the_adjoint_of_the_result_is_1_or_the_seed():
     x = Variable(2.0, "x")
     graph = Graph(x * x)
-    for seed, symbol, number in ((None, "1", "1"), (5.0, "seed", "5"), (1.0, "1", "1")):
+    for seed, in_symbols, number in ((None, "1", "1"), (5.0, "seed", "5"), (1.0, "1", "1")):
         graph.backward(seed)
         assert column(evaluation_trace(graph), 3)[-1] == f"t̄1 = {number}"
-        assert column(adjoint_equations(graph), 0)[0] == f"t̄1 = {symbol}"
+        assert column(adjoint_equations(graph), 0)[0] == f"t̄1 = {in_symbols}"
     graph.backward(5.0)
     x.value = 3.0
     assert column(adjoint_equations(graph), 0)[0] == "t̄1 = 1"
