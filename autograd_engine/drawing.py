@@ -26,6 +26,7 @@ COLOURS = {  # class: property, on light pages, on dark ones; of leaves and oper
     "operation": ("fill", "#e6f0fa", "#14304d"),
     "operation-frame": ("stroke", "#1d5288", "#7fb2e5"),
 }
+SHORT = 72.0  # up to this width a partial derivative is shown beside its value
 LEADING, SIDE, MARGIN, BORDER = 5, 10, 6, 6.0  # between the lines of a box, beside them, above and below; around the picture
 
 
@@ -148,8 +149,8 @@ class Label:
         self.formula = contribution.partial
         if graph.last_sweep:
             value = number(float(user.rules()[place](1.0, graph.values[user], *operands)))
-            is_number = not {"symbol", "adjoint"} & heads(self.formula)
-            self.formula = value if is_number else equation(self.formula, value)
+            is_short = print_formula(self.formula, SVG).width <= SHORT
+            self.formula = equation(self.formula, value) if is_short and "symbol" in heads(self.formula) else value
         self.line = print_formula(self.formula, SVG)
 
     @property
@@ -191,11 +192,11 @@ def typeset(line, x, y, ink):
 def picture(graph, plan, panels, labels, alternative):
     width, height = plan.width + 2 * BORDER, plan.height + 2 * BORDER
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="computation-graph" role="img" '
-        f'width="{width:.0f}" height="{height:.0f}" viewBox="{-BORDER:.0f} {-BORDER:.0f} {width:.0f} {height:.0f}" aria-label="{html.escape(alternative)}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="computation-graph" width="{width:.0f}" height="{height:.0f}" '
+        f'viewBox="{-BORDER:.0f} {-BORDER:.0f} {width:.0f} {height:.0f}" role="img" aria-label="{html.escape(alternative)}" '
         f'font-family="{FONT}" font-size="{SIZE}" text-anchor="middle">',
         style_sheet(),
-        f'<rect x="{-BORDER}" y="{-BORDER}" width="100%" height="100%" {coloured("paper")}/>',
+        f'<rect x="{-BORDER:.0f}" y="{-BORDER:.0f}" width="{width:.0f}" height="{height:.0f}" {coloured("paper")}/>',
     ]
     for (user, place), curve in plan.curves.items():
         names = f"{graph.label(user.inputs[place])} {graph.label(user)}"

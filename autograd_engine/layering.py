@@ -41,11 +41,11 @@ class Column:
 
     keys: dict = field(default_factory=dict)  # {item: key}
     rows: list = field(default_factory=list)  # of items, in order
-    offsets: dict = field(default_factory=dict)  # {key: x within the column}
 
-    def arrange(self, order, offsets):
+    def follow(self, other):
+        """Be in the order of another column of the group."""
         items = {key: item for item, key in self.keys.items()}
-        self.rows, self.offsets = [[items[key] for key in row] for row in order], offsets
+        self.rows = [[items[other.keys[item]] for item in row] for row in other.rows]
 
 
 @dataclass(eq=False)
