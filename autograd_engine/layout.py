@@ -17,7 +17,7 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from autograd_engine.layering import layered
-from autograd_engine.ordering import crossings, flat, ordered
+from autograd_engine.ordering import crossings, flat, ordered, swung
 from autograd_engine.placement import ends, placed
 from autograd_engine.terms import equal_terms
 
@@ -117,6 +117,8 @@ def best_rows(graph, groups, sizes, labels):
         if new_cost[0] >= cost[0]:
             break
         best, cost, delays = rows, new_cost, more
+    if len(graph.nodes) <= TRIES:
+        best.entries = swung(best.entries, best.segments, best.long_edges())
     return best
 
 
