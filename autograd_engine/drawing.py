@@ -76,9 +76,10 @@ def draw(graph, partials=False):
     graph each node also shows its value, and after a backward sweep its adjoint.
 
     partials   whether each arrow also shows the local partial derivative of the node at its tip with respect to the one at its
-               start, by the backward rules; after a sweep with its value. Nothing where one of them is an array
+               start, by the backward rules; after a sweep with its value, or its value alone where the formula is long. An
+               arrow shows nothing where arrays are involved
 
-    Takes a Graph or a node, returns a Drawing.
+    Takes a Graph or a node, returns a Drawing. Raises an ArithmeticError where a partial derivative to be shown does not exist.
     """
     return Drawing(graph, partials)
 
@@ -126,8 +127,13 @@ class Panel:
         return "".join([f' data-{what}="{html.escape(print_formula(formula, LATEX))}"' for what, formula in shown.items()])
 
     def words(self):
-        """What is shown, as text."""
-        return ", ".join([print_formula(formula, TEXT) for formula in self.formulas.values()])
+        """What is shown, as text: t7 = b t2, value 6.75, adjoint −0.159122."""
+        said = [print_formula(self.formulas["formula"], TEXT)]
+        if "value" in self.formulas:
+            said.append(f"value {print_formula(self.formulas['value'], TEXT)}")
+        if "adjoint" in self.formulas:
+            said.append(f"adjoint {print_formula(self.formulas['adjoint'].parts[1], TEXT)}")
+        return ", ".join(said)
 
     def frame(self, place, inset, radius):
         kind, width, height = "leaf" if self.is_leaf else "operation", place.width - 2 * inset, place.height - 2 * inset
@@ -138,7 +144,7 @@ class Panel:
 
 
 class Label:
-    """What an arrow says: the local partial derivative, after a sweep with its value; no formula where there are arrays."""
+    """What an arrow says: a local partial derivative, after a sweep with its value. Where there are arrays, formula is None."""
 
     def __init__(self, graph, contribution):
         user, place = contribution.user, contribution.place
