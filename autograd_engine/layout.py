@@ -17,7 +17,7 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from autograd_engine.layering import layered
-from autograd_engine.ordering import crossings, flat, ordered
+from autograd_engine.ordering import crossings, flat, ordered, swung
 from autograd_engine.placement import ends, placed
 from autograd_engine.terms import equal_terms
 
@@ -117,26 +117,34 @@ def best_rows(graph, groups, sizes, labels):
         if new_cost[0] >= cost[0]:
             break
         best, cost, delays = rows, new_cost, more
+    if len(graph.nodes) <= TRIES:
+        best.entries = swung(best.entries, best.segments, best.long_edges())
     return best
 
 
 def arrange(rows):
     """Order the rows: first those of a column, the same in all columns of its group, then all of them."""
-    for group in rows.groups:
-        first = group[0]
-        inner = [[(item,) for item in row] for row in first.rows]
-        segments = [segment for segment in rows.segments if segment.upper in first.keys and segment.lower in first.keys]
-        inner = ordered(inner, segments)
-        offsets = placed(inner, segments, {})
-        order = [[first.keys[item] for item in flat(row)] for row in inner]
-        by_key = {first.keys[item]: offset for item, offset in offsets.items()}
-        for column in group:
-            column.arrange(order, by_key)
+    for first, *others in rows.groups:
+        entries, segments = inside(first, rows)
+        first.rows = [flat(row) for row in ordered(entries, segments)]
+        for column in others:
+            column.follow(first)
     rows.entries = ordered(rows.start(), rows.segments, rows.columns)
 
 
+def inside(column, rows):
+    """The entries and segments of a column by itself."""
+    segments = [segment for segment in rows.segments if segment.upper in column.keys and segment.lower in column.keys]
+    return [[(item,) for item in row] for row in column.rows], segments
+
+
 def positions(rows):
-    bodies = {item: (column, column.offsets[key]) for column in rows.columns for item, key in column.keys.items()}
+    """{item: x}, where a column is one piece."""
+    bodies = {}
+    for group in rows.groups:
+        x = placed(*inside(group[0], rows), {})
+        within = {group[0].keys[item]: place for item, place in x.items()}
+        bodies.update({item: (column, within[key]) for column in group for item, key in column.keys.items()})
     return placed(rows.entries, rows.segments, bodies)
 
 

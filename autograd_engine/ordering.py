@@ -5,6 +5,7 @@ A row is a list of entries, each a tuple of items that stay together in this ord
 
 from bisect import bisect_right, insort
 from collections import defaultdict
+from itertools import product
 
 SWEEPS = 12
 
@@ -115,3 +116,37 @@ def gain(left, right, sides, place):
         shorter += sum([abs(here - there) - abs(here + len(right) - there) for here, there in a])
         shorter += sum([abs(here - there) - abs(here - len(left) - there) for here, there in b])
     return fewer, shorter
+
+
+def swung(rows, segments, routes):
+    """The rows with pieces of long edges moved past what is beside them, where that makes fewer crossings or shorter edges.
+
+    routes   the slots of each long edge that is not a column's
+    """
+    least, is_better = cost(rows, segments), True
+    while is_better:
+        is_better = False
+        for route in routes:
+            for side, i, j in product((1, -1), range(len(route)), range(len(route))):
+                moved = moved_aside(rows, route[i : j + 1], side)
+                new = cost(moved, segments)
+                if new < least:
+                    rows, least, is_better = moved, new, True
+    return rows
+
+
+def cost(rows, segments):
+    place = {item: at for row in rows for item, at in centred(row).items()}
+    length = sum([abs(place[segment.upper] - place[segment.lower]) for segment in segments])
+    return crossings(rows, segments), length
+
+
+def moved_aside(rows, route, side):
+    """Each slot exchanged with its neighbour on that side; one at the end of its row stays."""
+    moved = list(rows)
+    for slot in route:
+        row = moved[slot.row] = list(rows[slot.row])
+        i = row.index((slot,))
+        if 0 <= i + side < len(row):
+            row[i], row[i + side] = row[i + side], row[i]
+    return moved

@@ -8,7 +8,7 @@ from autograd_engine.ordering import flat
 APART = 14.0  # between neighbours in a row
 PORTS_APART, HEADS_APART, CORNER = 22.0, 13.0, 11.0  # between ends of edges at a box: at first, at least; and from its corners
 ROUNDS, REPAIRS, SETTLINGS, SLIDES = 300, 4, 3, 6
-FAR = 1e9
+NUDGE, FAR = 10.0, 1e9
 OTHER = {"upper": "lower", "lower": "upper"}
 
 
@@ -39,21 +39,26 @@ def placed(entries, segments, bodies):
 
 
 def settle(x, bodies, walls, entries, segments):
-    """Move each long edge to straight beneath its start or straight above its end, whichever is nearer, as far as there is
-    room: one bend instead of two."""
+    """Move a box that is nearly straight beneath the start of an edge to where it is, and a long edge to straight beneath its
+    start or straight above its end, whichever is nearer; as far as there is room."""
     at = ends(entries, segments, {item: x[body] + offset for item, (body, offset) in bodies.items()})
-    wanted = defaultdict(list)
+    moves = defaultdict(list)
     for segment in segments:
         a, b = bodies[segment.upper][0], bodies[segment.lower][0]
-        if a is not b:
-            wanted[a].append(at[segment, "lower"])
-            wanted[b].append(at[segment, "upper"])
-    for body, places in wanted.items():
-        if isinstance(body, Item) and body.is_slot:
+        aside = at[segment, "upper"] - at[segment, "lower"]
+        if a is not b and is_slot(b) | (0 < abs(aside) < NUDGE):
+            moves[b].append(aside)
+        if a is not b and is_slot(a):
+            moves[a].append(-aside)
+    for body, found in moves.items():
+        if isinstance(body, Item):
             left = max([x[a] + gap for a, b, gap in walls if b is body], default=-FAR)
             right = min([x[b] - gap for a, b, gap in walls if a is body], default=FAR)
-            nearest = min(places, key=lambda place: abs(place - x[body]))
-            x[body] = min(max(nearest, left), right)
+            x[body] = min(max(x[body] + min(found, key=abs), left), right)
+
+
+def is_slot(body):
+    return isinstance(body, Item) and body.node is None
 
 
 def joined(entries, segments, bodies):
