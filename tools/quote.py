@@ -33,17 +33,20 @@ PLOTS = ["central-differences", "minimising-B", "hubble"]  # the notebook's, in 
 
 def run_notebook():
     """The names that the notebook's code defines; its plots are saved instead of shown."""
-    notebook = json.loads((PROJECT / "DL-Sheet01.ipynb").read_text(encoding="utf-8"))
     names, plots = {}, iter(PLOTS)
     with contextlib.redirect_stdout(io.StringIO()), mock.patch.object(plt, "show", lambda: save_plot(next(plots))):
-        for cell in notebook["cells"]:
-            if cell["cell_type"] == "code":
-                exec("".join(cell["source"]), names)
-    return names
+        for source in code_cells():
+            exec(source, names)
+    (sweeps,) = [source for source in code_cells() if "def backward_pass(" in source]
+    return names | {"sweeps": f"```python\n{sweeps}\n```"}
+
+
+def code_cells():
+    notebook = json.loads((PROJECT / "DL-Sheet01.ipynb").read_text(encoding="utf-8"))
+    return ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
 
 
 def save_plot(name):
-    plt.gca().set_title("")  # the caption says it
     plt.gcf().set_size_inches(5.2, 2.9)
     plt.savefig(FIGURES / f"{name}.svg", metadata={"Date": None}, bbox_inches="tight")
     plt.close()
@@ -83,6 +86,7 @@ def row(graph, *leaves):
 
 
 def save_graphs(names):
+    draw(names["graph_E"], partials=True).save(FIGURES / "one-example.svg")
     for letter in "AB":
         graph = names[f"graph_{letter}"]
         draw(Graph(*graph.outputs)).save(FIGURES / f"graph-{letter}.svg")

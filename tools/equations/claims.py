@@ -1,7 +1,7 @@
 """Settles claims: whether two sides are the same is asked of SymPy, and always of numbers at points of the stated domain."""
 
+import operator
 import random
-import re
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +19,11 @@ SPECIAL = [{i: value} for i in range(4) for value in (0, 1, -1)]  # one of the f
 SPECIAL += [dict.fromkeys(range(first, 99), value) for first, value in ((0, 0), (0, 1), (2, 0), (3, 0))]
 SIZES = [(2, 3, 4), (3, 4, 2), (4, 2, 3), (3, 3, 3), (5, 6, 7)]  # of what has n components, and other such letters
 SCALES = [sp.Rational(1), sp.Rational(1, 3), sp.Rational(1, 30), sp.Rational(4), sp.Rational(40)]  # of random numbers, times 3
+ROUNDED = 6  # decimals of a number that has been rounded
+ARITHMETIC = {
+    "add": operator.add, "subtract": operator.sub, "neg": operator.neg, "mul": operator.mul, "div": operator.truediv,
+    "pow": operator.pow,
+}  # fmt: skip
 SETTLED = {}  # all that has been settled, by what it depends on: nothing is checked twice
 
 
@@ -206,7 +211,7 @@ class Claim:
                 b = np.array(values[1], dtype=object)[place]
                 tolerance = mpmath.mpf(10) ** -draw.digits * (1 + abs(a) + abs(b))
                 if self.at_point:
-                    tolerance += max(rounding(left), rounding(right))
+                    tolerance += rounding(left) + rounding(right)
                 if not abs(a - b) <= tolerance:
                     entry = f"entry ({', '.join(str(i + 1) for i in place)}): " if place else ""
                     sides = f"{entry}left side {mpmath.nstr(a, 15)}, right side {mpmath.nstr(b, 15)} at {draw}"
@@ -266,6 +271,24 @@ def is_worked_out(tree):
 
 
 def rounding(tree):
-    """Half a unit of the last digit of a decimal number, if the tree is one."""
-    decimals = re.search(r"\.(\d+)", str(tree)) if is_number(tree) else None
-    return mpmath.mpf(10) ** -len(decimals[1]) / 2 if decimals else mpmath.mpf(0)
+    """How far a number may be from what is meant: a decimal by half a unit of its last digit, and what is worked out from
+    numbers with ROUNDED decimals or more by as much as these allow."""
+    if is_number(tree):
+        return half_unit(tree[-1] if tree[0] == "num" else tree[1][1])
+    rounded = is_worked_out(tree) and any(half_unit(one[1], ROUNDED) for one in walk(tree) if one[0] == "num")
+    return mpmath.mpf(interval(tree).delta) if rounded else mpmath.mpf(0)
+
+
+def half_unit(number, least=1):
+    decimals = number.partition(".")[2]
+    return mpmath.mpf(10) ** -len(decimals) / 2 if len(decimals) >= least else mpmath.mpf(0)
+
+
+def interval(tree):
+    """All that a formula of numbers may mean."""
+    if tree[0] == "num":
+        half, number = half_unit(tree[1], ROUNDED), mpmath.mpf(tree[1])
+        return mpmath.iv.mpf([number - half, number + half])
+    if tree[0] == "fn":
+        return getattr(mpmath.iv, tree[1])(interval(tree[2]))
+    return ARITHMETIC[tree[0]](*map(interval, tree[1:]))
