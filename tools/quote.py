@@ -10,6 +10,7 @@ import contextlib
 import inspect
 import io
 import json
+import linecache
 import operator
 import re
 from functools import reduce
@@ -33,17 +34,15 @@ PLOTS = ["central-differences", "minimising-B", "hubble"]  # the notebook's, in 
 
 def run_notebook():
     """The names that the notebook's code defines; its plots are saved instead of shown."""
+    notebook = json.loads((PROJECT / "DL-Sheet01.ipynb").read_text(encoding="utf-8"))
     names, plots = {}, iter(PLOTS)
     with contextlib.redirect_stdout(io.StringIO()), mock.patch.object(plt, "show", lambda: save_plot(next(plots))):
-        for source in code_cells():
-            exec(source, names)
-    (sweeps,) = [source for source in code_cells() if "def backward_pass(" in source]
-    return names | {"sweeps": f"```python\n{sweeps}\n```"}
-
-
-def code_cells():
-    notebook = json.loads((PROJECT / "DL-Sheet01.ipynb").read_text(encoding="utf-8"))
-    return ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
+        for number, cell in enumerate(notebook["cells"]):
+            if cell["cell_type"] == "code":
+                source, name = "".join(cell["source"]), f"<cell {number}>"
+                linecache.cache[name] = len(source), None, source.splitlines(keepends=True), name  # for listings
+                exec(compile(source, name, "exec"), names)
+    return names
 
 
 def save_plot(name):
@@ -68,14 +67,15 @@ def cheap_gradient():
     rows = ["| terms | inputs | operations of B | of B and its gradient | ratio | by central differences |", "|" + " --: |" * 6]
     for n in (1, 3, 10, 100, 1000):
         result, leaves = least_squares(n)
-        value, both = operations(result), operations(*eliminate_common_subexpressions(result, *gradient(result, leaves)))
+        both = Graph(*eliminate_common_subexpressions(result, *gradient(result, leaves)))
+        value, both = operations(result), len([node for node in both.operations if node.active])
         counts = [n, len(leaves), value, both, f"{both / value:.2f}", 2 * len(leaves) * value]
         rows.append("| " + " | ".join([f"{count:,}" if isinstance(count, int) else count for count in counts]) + " |")
     return "\n".join(rows)
 
 
 def listing(*objects):
-    return "\n\n".join([f"```python\n{inspect.getsource(thing)}```" for thing in objects])
+    return "\n\n".join([f"```python\n{inspect.getsource(thing).rstrip()}\n```" for thing in objects])
 
 
 def row(graph, *leaves):
@@ -86,7 +86,9 @@ def row(graph, *leaves):
 
 
 def save_graphs(names):
-    draw(names["graph_E"], partials=True).save(FIGURES / "one-example.svg")
+    example = names["graph_E"]
+    example.backward()
+    draw(example, partials=True).save(FIGURES / "one-example.svg")
     for letter in "AB":
         graph = names[f"graph_{letter}"]
         draw(Graph(*graph.outputs)).save(FIGURES / f"graph-{letter}.svg")
