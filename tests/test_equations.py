@@ -271,6 +271,19 @@ def test_what_has_no_meaning_after_what_was_said_is_reported(text, tmp_path):
     assert verdicts(tmp_path, text) == ["not checked"]
 
 
+@pytest.mark.parametrize("text, expected", [
+    (r"$0.185695 + 0.137931 + 0.148148 = 0.471775$", "by numbers"),
+    (r"$0.471775 + (-0.159122) \cdot 2.25 = 0.113750$", "by numbers"),
+    (r"$\sqrt{7.250000} = 2.692582$", "by numbers"),
+    (r"$0.185695 + 0.137931 + 0.148148 = 0.471778$", "false"),
+    (r"$0.12 \cdot 4 = 0.47$", "false"),
+    (r"$2 \cdot 0.5 = 1.001$", "false"),
+])  # fmt: skip
+def test_what_is_worked_out_from_rounded_numbers_may_differ_by_their_rounding(text, expected, tmp_path):
+    stated = "$E = xy$ at $x = 2$ and $y = 3$. "
+    assert verdicts(tmp_path, stated + text)[-1] == expected
+
+
 def test_a_domain_may_be_too_narrow_and_a_wrong_entry_is_named(tmp_path, capsys):
     (tmp_path / "a.md").write_text(r"For $x > 0$, $g(x) = x^2$, $g'(x) = 2x$", encoding="utf-8")
     assert not equations.main([tmp_path / "a.md"])

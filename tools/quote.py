@@ -46,7 +46,6 @@ def run_notebook():
 
 
 def save_plot(name):
-    plt.gca().set_title("")  # the caption says it
     plt.gcf().set_size_inches(5.2, 2.9)
     plt.savefig(FIGURES / f"{name}.svg", metadata={"Date": None}, bbox_inches="tight")
     plt.close()

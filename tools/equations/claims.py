@@ -18,6 +18,7 @@ SPECIAL = [{i: value} for i in range(4) for value in (0, 1, -1)]  # one of the f
 SPECIAL += [dict.fromkeys(range(first, 99), value) for first, value in ((0, 0), (0, 1), (2, 0), (3, 0))]
 SIZES = [(2, 3, 4), (3, 4, 2), (4, 2, 3), (3, 3, 3), (5, 6, 7)]  # of what has n components, and other such letters
 SCALES = [sp.Rational(1), sp.Rational(1, 3), sp.Rational(1, 30), sp.Rational(4), sp.Rational(40)]  # of random numbers, times 3
+ROUNDED = 6  # the decimals of a number that has been rounded
 SETTLED = {}  # all that has been settled, by what it depends on: nothing is checked twice
 
 
@@ -205,7 +206,7 @@ class Claim:
                 b = np.array(values[1], dtype=object)[place]
                 tolerance = mpmath.mpf(10) ** -draw.digits * (1 + abs(a) + abs(b))
                 if self.at_point:
-                    tolerance += max(rounding(left, meaning), rounding(right, meaning))
+                    tolerance += rounding(left, meaning) + rounding(right, meaning)
                 if not abs(a - b) <= tolerance:
                     entry = f"entry ({', '.join(str(i + 1) for i in place)}): " if place else ""
                     sides = f"{entry}left side {mpmath.nstr(a, 15)}, right side {mpmath.nstr(b, 15)} at {draw}"
@@ -262,22 +263,26 @@ def is_numeric(tree):
 
 def is_rounded(tree):
     """Whether a tree of numbers has decimals."""
-    return is_numeric(tree) and any(True for _ in nudged(tree))
+    return is_numeric(tree) and any(True for _ in nudged(tree, 1))
 
 
 def rounding(tree, meaning):
-    """How far a tree of numbers may be off, each of its decimals being off by half a unit of its last digit."""
-    return sum([abs(meaning(one) - meaning(tree)) for one in nudged(tree)]) if is_numeric(tree) else 0
+    """How far a tree of numbers may be off. A decimal by itself is rounded to its last digit; in a formula, those with ROUNDED
+    decimals or more are, and the others are exact."""
+    if not is_numeric(tree):
+        return 0
+    least = 1 if tree[0] == "num" or (tree[0] == "neg" and tree[1][0] == "num") else ROUNDED
+    return sum([abs(meaning(one) - meaning(tree)) for one in nudged(tree, least)])
 
 
-def nudged(tree):
-    """The tree with one of its decimals half a unit of the last digit greater, for each of them."""
+def nudged(tree, least):
+    """The tree with one number half a unit of its last digit greater, for each of those with so many decimals at least."""
     if tree[0] == "num":
-        yield from [("num", f"{tree[1]}5")] if "." in tree[1] else []
+        yield from [("num", f"{tree[1]}5")] if len(tree[1].partition(".")[2]) >= least else []
         return
     for i, part in enumerate(tree):
         if isinstance(part, tuple):
-            yield from ((*tree[:i], one, *tree[i + 1 :]) for one in nudged(part))
+            yield from ((*tree[:i], one, *tree[i + 1 :]) for one in nudged(part, least))
 
 
 def value_at_point(tree, part):

@@ -79,7 +79,7 @@ def put_in(tree, numbers):
 
 
 def at_every_node(tex, part):
-    r"""The adjoint equation for any node t_i, with a sum over j \in \mathrm{children}(i), as one claim about all nodes at once."""
+    r"""The adjoint equation of any t_i, a sum over j \in \mathrm{children}(i), as one claim about all nodes at once."""
     left, _, summand = re.fullmatch(r"(.*?)=\s*\\sum_{j \\in \\mathrm{children}\((i)\)}(.*)", tex.strip(), re.DOTALL).groups()
     users = {}
     for user, made in steps(part).items():
