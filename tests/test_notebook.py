@@ -3,10 +3,14 @@
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
+import nbformat
 import pytest
+from ipykernel.ipkernel import IPythonKernel
 
-CELLS = json.loads((Path(__file__).parents[1] / "DL-Sheet01.ipynb").read_text(encoding="utf-8"))["cells"]
+TEXT = (Path(__file__).parents[1] / "DL-Sheet01.ipynb").read_text(encoding="utf-8")
+CELLS = json.loads(TEXT)["cells"]
 CODE = [cell for cell in CELLS if cell["cell_type"] == "code"]
 PROSE = "\n".join(["".join(cell["source"]) for cell in CELLS if cell["cell_type"] == "markdown"])
 PRINTED = "".join(["".join(output["text"]) for cell in CODE for output in cell["outputs"] if output["output_type"] == "stream"])
@@ -21,6 +25,39 @@ def test_it_holds_no_error_and_no_warning():
         for output in cell["outputs"]:
             assert output["output_type"] != "error"
             assert output.get("name") != "stderr"
+
+
+def test_saving_it_in_jupyterlab_changes_nothing():
+    notebook = nbformat.reads(TEXT, as_version=4)
+    assert nbformat.writes(notebook) + "\n" == TEXT
+    assert notebook.metadata == {
+        "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+        "language_info": IPythonKernel.language_info | {"version": notebook.metadata.language_info.version},
+    }
+    assert not any([cell["metadata"].keys() - {"tags"} for cell in CELLS])
+
+
+def test_renewing_changes_outputs_only(tmp_path):
+    tools = pytest.importorskip("tools.notebook")
+    cells = [nbformat.v4.new_code_cell("print(1, flush=True)\nprint(2)")]
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata={"language_info": {"name": "python", "version": "3.11.0"}})
+    nbformat.write(notebook, path := tmp_path / "sample.ipynb")
+    tools.renew(path)
+    once = path.read_bytes()
+    tools.renew(path)
+    assert path.read_bytes() == once
+    renewed = nbformat.read(path, as_version=4)
+    assert [output.text for output in renewed.cells[0].outputs] == ["1\n2\n"]
+    assert renewed.metadata == notebook.metadata
+
+
+def test_a_notebook_saved_by_another_python_keeps_the_version_that_its_file_names(tmp_path):
+    tools = pytest.importorskip("tools.notebook")
+    here = {"language_info": {"name": "python", "version": "3.11.0"}}
+    nbformat.write(nbformat.v4.new_notebook(metadata=here), tmp_path / "sample.ipynb")
+    model = {"type": "notebook", "content": {"metadata": {"language_info": {"name": "python", "version": "3.11.9"}}}}
+    tools.keep_language(model, "/sample.ipynb", SimpleNamespace(root_dir=str(tmp_path)))
+    assert model["content"]["metadata"] == here
 
 
 @pytest.mark.parametrize("part", [f"1({letter})" for letter in "abcdefgh"] + ["2(a)", "2(b)", "2(c)", "3(a)", "3(b)"])

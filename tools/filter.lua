@@ -139,15 +139,20 @@ local function piece_of(block, text)
   return written(block)
 end
 
+-- Whether a paragraph is text, not a picture or a displayed formula (which is raw Typst by now).
+local function is_text(block)
+  local first = block.t == 'Para' and block.content[1]
+  return first and first.t ~= 'Image' and not (first.t == 'RawInline' and first.text:match '^#math.equation%(block: true')
+end
+
 -- What it costs to end a page between two blocks; a page of which a third stays empty costs 1. A heading and a sentence
 -- without its end never lose what follows them, and a sentence that goes on never loses what it goes on from.
 local function cost_between(block, following, in_answer)
-  local text, next_text = pandoc.utils.stringify(block), pandoc.utils.stringify(following)
   if following.t == 'HorizontalRule' then return 'always' end
   if block.t == 'Header' then return 'never' end
   if following.t == 'Header' then return '0' end
-  if block.t == 'Para' and not only('Math', block) and not only('Image', block) and not text:match '[.!?’”)]$' then return 'never' end
-  if following.t == 'Para' and next_text:match '^%l' then return 'never' end
+  if is_text(block) and not pandoc.utils.stringify(block):match '[.!?’”)]$' then return 'never' end
+  if is_text(following) and pandoc.utils.stringify(following.content[1]):match '^%l' then return 'never' end
   return in_answer and '2' or '0.3'
 end
 
