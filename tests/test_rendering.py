@@ -120,6 +120,12 @@ def test_a_table_stays_whole_and_with_the_heading_and_the_sentence_before_it(ren
     assert following == page or height > 740, "something of part b stands on the page after it"
 
 
+def test_a_listing_longer_than_a_page_begins_beneath_its_heading_and_the_text_goes_on_where_it_ends(rendered):
+    code = "```python\n" + "x = 1\n" * 80 + "```"
+    found = places(rendered(f"### Part a\n\n{code}\n\n### Part b\n\nEnd."))
+    assert (found["part-a"][0], found["part-b"][0]) == (1, 2) and 300 < found["part-b"][1] < 740
+
+
 def test_a_rule_in_the_markdown_begins_a_page(rendered):
     assert places(rendered("### Part a\n\nText.\n\n---\n\n### Part b\n\nText."))["part-b"][0] == 2
 
