@@ -42,6 +42,8 @@ def test_large_values_are_compared_by_their_digits():
 
 
 def node_with(forward_rule, *rules):
+    """An operation without a name in NumPy."""
+
     class Operation(Node):
         forward = forward_rule
         backward = rules
@@ -116,6 +118,12 @@ def registry():
     """Puts np.tan back to what it was."""
     with mock.patch.dict(operations):
         yield
+
+
+def test_a_value_that_is_not_what_the_formula_says_is_seen():
+    off = node_with(lambda x: x + 0.1 if isinstance(x, float) else x, lambda grad, t, x: grad)
+    _, values, adjoints, differences = check_graph(Graph(off(Variable(0.7, "x"))))
+    assert (values, adjoints, differences) == ("0.1", *RIGHT[1:])
 
 
 def tangent(rule):
