@@ -164,3 +164,9 @@ def test_the_exercise_takes_the_right_answer_in_any_form(rule, registry):
 ])  # fmt: skip
 def test_the_exercise_refuses_wrong_answers(rule, registry):
     assert "< 1e-12" not in tangent(rule)
+
+
+def test_the_exercise_refuses_a_rule_whose_own_derivative_is_wrong(registry):
+    square = node_with(lambda x: x * x, lambda grad, t, x: grad * x)
+    assert tangent(lambda grad, t, x: grad * (1 + square.of(t)))[0] == "< 1e-12"
+    assert tangent(lambda grad, t, x: grad * (1 + square.of(t)))[1] != "< 1e-12"
