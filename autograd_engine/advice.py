@@ -12,7 +12,7 @@ ORDER = (
 ENTRIES = "a node's entries cannot be set: give a leaf a whole new array, x.value = [...], or build a node by np.stack([...])"
 
 REFUSED = {  # method, what its error says
-    **dict.fromkeys(["__float__", "__int__", "__complex__"], NUMBER),
+    **dict.fromkeys(["__float__", "__int__"], NUMBER),
     **dict.fromkeys(["__round__", "__floordiv__", "__rfloordiv__", "__mod__", "__rmod__"], WHOLE),
     **dict.fromkeys(["__lt__", "__le__", "__gt__", "__ge__"], ORDER),
     **dict.fromkeys(["__setitem__", "__delitem__"], ENTRIES),

@@ -15,10 +15,10 @@ operations = {}
 
 
 def register(operation):
-    """Enters the class of an operation by NumPy's function, or else by its name.
+    """Enters the class of an operation under NumPy's function, or else under its own name.
 
-    Its operands are the positional arguments of `forward`, its parameters those with a default. Raises TypeError for rules
-    that do not fit them.
+    Its operands are the arguments of `forward` without a default, its parameters those with one. Raises TypeError if its
+    backward rules do not fit them.
     """
     if inspect.isfunction(vars(operation).get("forward")):
         operation.defaults = keywords(operation.forward)
@@ -33,9 +33,10 @@ def register(operation):
 
 
 def unchangeable(parameter):
-    """A list or an array, as a shape or axes may be given, as a tuple."""
-    plain = parameter.tolist() if isinstance(parameter, np.ndarray) else parameter
-    return tuple(plain) if isinstance(plain, list) else plain
+    """A parameter as a node keeps it: a list, or an array of integers, such as a shape, becomes a tuple."""
+    if isinstance(parameter, np.ndarray) and parameter.dtype.kind == "i":
+        parameter = parameter.tolist()
+    return tuple(parameter) if isinstance(parameter, list) else parameter
 
 
 class Expression(Refusals):
@@ -110,7 +111,8 @@ class Expression(Refusals):
         given = {name: x for name, x in given.items() if x is not signature.parameters[name].default}
         rule = getattr(operation, "forward", operation)
         known, names = keywords(rule), operand_names(rule)
-        operands = [given.pop(name) for name in [name for name in given if name not in known][: len(names or "1")]]
+        count = len(names) if names else 1  # any number of operands come in one list
+        operands = [given.pop(name) for name in [name for name in given if name not in known][:count]]
         if not given.keys() <= known.keys():
             raise TypeError(no_operation(function, "", given.keys() - known.keys()))
         return operation(*(operands if names else operands[0]), **{name: unchangeable(x) for name, x in given.items()})

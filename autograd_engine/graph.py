@@ -1,10 +1,10 @@
 """Nodes, and graphs of nodes with the two passes over them.
 
-A node is a leaf or an operation on other nodes, its inputs, and holds its value. The nodes that a result is computed from
-are below it, itself among them. A graph puts the nodes below some outputs in topological order, each after its inputs. The
-forward pass computes every value from the values of the inputs. The backward pass computes every adjoint, the derivative of
-the output with respect to a node, from the adjoints of the nodes that use it. What both passes call, `forward` and the rules in
-`backward`, each operation defines for itself: see autograd_nodes.py.
+A node is a leaf or an operation on other nodes, its inputs, and holds its value. A graph holds all the nodes that some outputs
+are computed from, the outputs among them, in topological order: each comes after its inputs. The forward pass computes every
+value from the values of the inputs. The backward pass computes every adjoint, the derivative of the output with respect to a
+node, from the adjoints of the nodes that use it. What both passes call, `forward` and the rules in `backward`, each operation
+defines for itself: see autograd_nodes.py.
 
 Nodes are keys of dicts and members of sets by identity, although == builds a node: they hash by identity (expressions.py), and
 only what has the same hash is compared. Never search for a node in a list or a tuple, which calls ==.
@@ -41,7 +41,7 @@ class Node(Expression, metaclass=NodeType):
     parameters  dict of the operation's keywords (axis, keepdims, index, ...)
     name        free text, or None
     adjoint_of  the node whose adjoint this node computes, in the graphs that `gradient` builds; None elsewhere
-    active      whether a Variable is below this node, that is, whether it has an adjoint
+    active      whether this node is a Variable or depends on one, that is, whether it has an adjoint
 
     Raises an ArithmeticError where the operation is undefined, ValueError for shapes that do not fit, and TypeError
     for operands that are not real numbers or arrays.
@@ -56,7 +56,8 @@ class Node(Expression, metaclass=NodeType):
         register(cls)
 
     def __init__(self, *inputs, **parameters):
-        self.inputs = tuple([x if isinstance(x, Node) else Constant(x) for x in inputs])
+        # Nodes are told by the class of their class, for isinstance is three times as slow where that is not `type`.
+        self.inputs = tuple([x if x.__class__.__class__ is NodeType else Constant(x) for x in inputs])
         self.parameters = self.defaults | parameters
         self.name = self.grad = self.adjoint_of = None
         self.active = any([x.active for x in self.inputs])
@@ -92,7 +93,7 @@ class Node(Expression, metaclass=NodeType):
 
     @value.setter
     def value(self, value):
-        raise AttributeError("the value of an operation is computed: give a leaf a new one, then call graph.forward()")
+        raise AttributeError("the value of an operation is computed: give a leaf a new value, then call graph.forward()")
 
     @property
     def shape(self):
@@ -108,16 +109,14 @@ class Node(Expression, metaclass=NodeType):
 class Leaf(Node):
     """A node that is given, not computed: a Variable or a Constant.
 
-    `leaf.value = ...` gives it a new value. Other nodes keep theirs as last evaluated, and so a new operation on them uses
-    these: call `graph.forward()` before you read `.value` of another node or build on it.
+    `leaf.value = ...` gives it a new value. The `.value` of every other node stays as last evaluated: call `graph.forward()`
+    before you read it or build on that node. `x += 1` does not change a leaf: it builds the node x + 1 and calls that x.
 
     value    a real number or real array; arrays are copied, float32 stays float32, every other real type becomes float64.
              An array is read-only: write x.value = x.value - step. Any array type that implements NumPy's protocols is
              accepted. Lazy ones, such as Dask's, stay lazy, and their errors appear when they are computed
     name     free text for people, or None
     changes  how often its value has changed
-
-    A leaf is changed through its value alone. `x += 1` changes no leaf: it builds a node x + 1 and calls that x.
 
     Raises TypeError if the value is not real or the name is not text; ValueError if it is NaN, infinite, or (for a new
     value) not of the old one's shape.
@@ -130,7 +129,6 @@ class Leaf(Node):
         if not isinstance(name, (str, type(None))):
             raise TypeError(f"a name is text, not {type(name).__name__}, and the value comes first: Variable(2.0, 'x')")
         self.inputs, self.name, self.grad, self.adjoint_of = (), name, None, None
-        self.active = isinstance(self, Variable)
         self._value, self.changes = accept(value), 0
 
     @Node.value.setter
@@ -145,30 +143,30 @@ class Leaf(Node):
 class Variable(Leaf):
     """A leaf that gradients are taken with respect to."""
 
-    __slots__ = ()
+    active = True
 
 
 class Constant(Leaf):
     """A leaf without gradient; plain numbers and arrays in an expression become one."""
 
-    __slots__ = ()
+    active = False
 
 
 # ----------------------------------------------------------------------------------------------------------------- graphs
 
 
 class Gradients(dict):
-    """{Variable: gradient}, a dict that says what its keys are when it is asked for another."""
+    """A dict {Variable: gradient} that says how to find a gradient when it is asked for anything else."""
 
     def __missing__(self, key):
-        raise KeyError(f"{key!r} is not a Variable of this graph; a gradient is found by the Variable itself, not by its name")
+        raise KeyError(f"{key!r} is not a Variable of this graph: look a gradient up by the Variable itself, not its name")
 
 
 class Graph:
-    """The computation graph below one or more output nodes, in topological order, and the two sweeps over it.
+    """The computation graph of one or more outputs, in topological order, and the two sweeps over it.
 
     outputs             tuple of the nodes it was made for
-    nodes               tuple of every node below them, each after its inputs, in the order in which Python evaluates them
+    nodes               tuple of all nodes that they are computed from, each after its inputs, as Python evaluates them
     leaves, operations  the two kinds of nodes, in the same order
     values, adjoints    {node: value} and {node: adjoint} of this graph's last sweeps, even if other graphs that share nodes
                         with it have since been swept
@@ -275,7 +273,7 @@ class Graph:
         self.adjoints, self.last_sweep = adjoints, "backward"
         for node in self.nodes:
             node.grad = adjoints.get(node)
-        return Gradients({x: adjoints[x] for x in self.leaves if isinstance(x, Variable)})
+        return Gradients({x: adjoints[x] for x in self.leaves if x.active})
 
     def refresh(self):
         """Re-evaluate and drop the adjoints if a leaf has changed since the last sweep."""
@@ -370,7 +368,7 @@ def fit(contribution, like):
 
 
 def is_outdated(nodes):
-    """Whether these nodes would have other values now."""
+    """Whether these nodes would have other values if they were evaluated now."""
     graph = Graph(*nodes) if nodes else None
     if graph is None or not any([leaf.changes for leaf in graph.leaves]):
         return False

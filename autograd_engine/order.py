@@ -2,7 +2,7 @@
 
 
 def topological_order(outputs):
-    """Every node below the outputs, each after its inputs, in the order in which Python would evaluate the expression."""
+    """Every node that the outputs are computed from, each after its inputs, as Python would evaluate the expression."""
     order, waiting = {}, list(reversed(outputs))
     while waiting:
         node = waiting[-1]

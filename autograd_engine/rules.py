@@ -4,7 +4,7 @@ import inspect
 
 
 class NodeType(type):
-    """What makes classes of nodes: they have slots and no __dict__, so that a misspelt attribute is an error."""
+    """The type of Node and its subclasses: their nodes have no __dict__, so that setting a misspelt attribute is an error."""
 
     def __new__(cls, name, bases, body):
         return super().__new__(cls, name, bases, {"__slots__": ()} | body)
@@ -56,6 +56,6 @@ def can_take(function, arguments, parameters):
         inspect.signature(function).bind(*arguments, **parameters)
     except TypeError:
         return False
-    except ValueError:  # a function written in C that does not say what it takes
-        return True
+    except ValueError:
+        pass  # a function written in C need not say what it takes
     return True

@@ -27,7 +27,7 @@ class Table:
     """
 
     def __init__(self, header, rows):
-        self.header, columns = [text(title) for title in header], [formulas(column) for column in zip(*rows)]
+        self.header, columns = formulas(header), [formulas(column) for column in zip(*rows)]
         self.rows = [list(row) for row in zip(*columns)]
         self.is_right = [all(map(is_number, column)) for column in columns] or [False] * len(self.header)
 

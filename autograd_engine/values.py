@@ -89,7 +89,7 @@ def fingerprint(value):
 
 
 def describe(value):
-    """A value in few words, for messages."""
+    """A value in a few words, for messages."""
     return np.array2string(value, threshold=6, edgeitems=2, separator=", ") if isinstance(value, np.ndarray) else repr(value)
 
 

@@ -68,7 +68,7 @@ MISTAKES = [  # code, the error, words of its message
     # sweeps
     ("y.backward()", TypeError, ["Graph(node).backward()"]),
     ("x.backward()", TypeError, ["Graph(node).backward()"]),
-    ("Graph(y).backward()['x']", KeyError, ["'x'", "by the Variable itself"]),
+    ("Graph(y).backward()['x']", KeyError, ["'x'", "up by the Variable itself"]),
     ("Graph(y).backward()[y]", KeyError, ["Multiply(6.0)", "not a Variable of this graph"]),
     # leaves and their values
     ("Variable('x', 3)", TypeError, ["value comes first", "Variable(2.0, 'x')"]),
@@ -77,7 +77,7 @@ MISTAKES = [  # code, the error, words of its message
     ("x.value = -(10**400)", ValueError, ["finite", "largest float"]),
     ("v.value += 1", ValueError, ["read-only"]),
     ("v.value[0] = 5", ValueError, ["read-only"]),
-    ("y.value = 3", AttributeError, ["computed", "give a leaf a new one", "graph.forward()"]),
+    ("y.value = 3", AttributeError, ["computed", "give a leaf a new value", "graph.forward()"]),
     ("x.vlaue = 3", AttributeError, ["vlaue"]),
     ("y.vlaue = 3", AttributeError, ["vlaue"]),
     # operations of one's own
@@ -147,6 +147,34 @@ def test_a_shape_may_be_an_array():
     v = Variable([1.0, 2.0, 3.0])
     for y in (np.reshape(v, np.array([3, 1])), v.reshape(np.array([3, 1])), v.reshape([3, 1])):
         assert y.shape == (3, 1) and y.parameters == {"shape": (3, 1)}
+
+
+@pytest.fixture
+def registry():
+    """The registry of operations, afterwards as it was."""
+    before = dict(operations)
+    yield operations
+    operations.clear()
+    operations.update(before)
+
+
+def test_an_array_of_other_numbers_stays_an_array_as_a_parameter(registry):
+    class Interpolate(Node):
+        function = np.interp
+        def forward(x, xp=(), fp=()): return np.interp(x, xp, fp)
+        backward = (None,)
+
+    y = np.interp(Variable(0.5), np.array([0.0, 1.0]), np.array([2.0, 4.0]))
+    assert y.value == 3.0 and isinstance(y.parameters["xp"], np.ndarray)
+
+
+def test_a_rule_written_in_c_need_not_say_what_it_takes(registry):
+    class Largest(Node):
+        def forward(x): return x
+        backward = (max,)  # of grad, t and x
+
+    x = Variable(2.0)
+    assert Graph(Largest(x)).backward() == {x: 2.0}
 
 
 def test_gradients_are_a_dict_and_stay_one_when_pickled():

@@ -483,7 +483,7 @@ def test_an_array_is_not_changed_in_place_by_a_node():
 
 def test_the_value_of_an_operation_cannot_be_set():
     y = Variable(2.0) * 3.0
-    with pytest.raises(AttributeError, match="give a leaf a new one"):
+    with pytest.raises(AttributeError, match="give a leaf a new value"):
         y.value = 7.0
     assert y.value == 6.0
 

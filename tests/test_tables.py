@@ -194,6 +194,7 @@ def test_numbers_of_a_column_have_the_same_decimals_and_stand_at_the_right():
         "c   10.50    −1e−09",
     ]
     assert table.markdown.splitlines()[1:3] == ["| :-- | --: | --: |", "| a | $2.00$ | $1.000000$ |"]
+    assert Table(table.header, table.rows).markdown == table.markdown
     assert Table(["x"], [[1], ["none"]]).markdown.splitlines()[1] == "| :-- |"
 
 

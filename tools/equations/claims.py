@@ -272,7 +272,7 @@ def rounding(tree, meaning):
     if not is_numeric(tree):
         return 0
     least = 1 if tree[0] == "num" or (tree[0] == "neg" and tree[1][0] == "num") else ROUNDED
-    return sum([abs(meaning(one) - meaning(tree)) for one in nudged(tree, least)])
+    return sum([max(np.ravel(abs(meaning(one) - meaning(tree)))) for one in nudged(tree, least)])
 
 
 def nudged(tree, least):
