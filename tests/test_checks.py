@@ -42,6 +42,8 @@ def test_large_values_are_compared_by_their_digits():
 
 
 def node_with(forward_rule, *rules):
+    """An operation without a name in NumPy."""
+
     class Operation(Node):
         forward = forward_rule
         backward = rules
@@ -118,6 +120,12 @@ def registry():
         yield
 
 
+def test_what_sympy_cannot_compute_is_said_to_be_so():
+    off = node_with(lambda x: x + 0.1 * isinstance(x, float), lambda grad, t, x: grad)
+    with pytest.raises(TypeError, match="SymPy cannot compute"):
+        check_graph(Graph(off(Variable(0.7, "x"))))
+
+
 def tangent(rule):
     """What the exercise's check finds with this rule."""
 
@@ -156,3 +164,9 @@ def test_the_exercise_takes_the_right_answer_in_any_form(rule, registry):
 ])  # fmt: skip
 def test_the_exercise_refuses_wrong_answers(rule, registry):
     assert "< 1e-12" not in tangent(rule)
+
+
+def test_the_exercise_refuses_a_rule_whose_own_derivative_is_wrong(registry):
+    square = node_with(lambda x: x * x, lambda grad, t, x: grad * x)
+    assert tangent(lambda grad, t, x: grad * (1 + square.of(t)))[0] == "< 1e-12"
+    assert tangent(lambda grad, t, x: grad * (1 + square.of(t)))[1] != "< 1e-12"

@@ -107,7 +107,8 @@ def test_every_answer_of_task_1_is_in_the_table_of_checks_and_passes():
 def test_every_check_of_task_3_passes_but_those_of_the_wrong_rule():
     (table,) = shown("result is the sheet's")
     right, wrong = table.splitlines()[2:-1], table.splitlines()[-1]
-    assert [re.split("  +", row)[1:] for row in right] == [["yes", n, "< 1e-12", "< 1e-12", "< 1e-8"] for n in ("12", "12", "22")]
+    expected = [["yes", nodes, "< 1e-12", "< 1e-12", "< 1e-8"] for nodes in ("12", "12", "22")]
+    assert [re.split("  +", row)[1:] for row in right] == expected
     assert re.fullmatch(r"A with WrongDivide +yes +\d+ +< 1e-12 +\d +\d", wrong)
 
 
