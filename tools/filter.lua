@@ -2,6 +2,7 @@
 
   # Title, then *one paragraph in italics*   title and byline; <!-- author: NAME --> anywhere names the author of the PDF
   ![what the picture shows](figures/x.svg)   alone in its paragraph, a figure; the text is what a screen reader says
+  ![...](figures/x.svg "80 %")               the same, smaller in the PDF
   *Figure 1: A caption with $math$.*         the paragraph after it is its caption (after a table: *Table 1: ...*)
   *Checked: by symbols.*                     a paragraph that begins so, after a heading: a note in the margin beside it
   > **To learn.** $formula$                  a quotation is a box, lightly tinted
@@ -147,7 +148,7 @@ end
 local function in_typst(one)
   local block, image = one.block, only('Image', one.block)
   if image then
-    return ('#figure(image(%s, alt: %s), caption: [%s])'):format(
+    return ('#figure(scale(%s%%, reflow: true, image(%s, alt: %s)), caption: [%s])'):format(image.title:match '%d+' or 100,
       quoted(image.src), quoted(pandoc.utils.stringify(image.caption)), one.caption and typst(one.caption) or '')
   elseif one.caption then
     block.caption = { long = { pandoc.Plain(one.caption) } }
