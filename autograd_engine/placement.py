@@ -47,9 +47,9 @@ def settle(x, bodies, walls, entries, segments):
     for segment in segments:
         a, b = bodies[segment.upper][0], bodies[segment.lower][0]
         aside = at[segment, "upper"] - at[segment, "lower"]
-        if a is not b and (is_slot(b) or 0 < abs(aside) < NUDGE):
+        if a is not b and (is_long_edge(b) or 0 < abs(aside) < NUDGE):
             moves[b].append(aside)
-        if a is not b and is_slot(a):
+        if a is not b and is_long_edge(a):
             moves[a].append(-aside)
     before, behind = defaultdict(list), defaultdict(list)
     for a, b, gap in walls:
@@ -62,8 +62,8 @@ def settle(x, bodies, walls, entries, segments):
             x[body] = min(max(x[body] + min(found, key=abs), left), right)
 
 
-def is_slot(body):
-    return isinstance(body, Item) and body.node is None
+def is_long_edge(body):
+    return isinstance(body, Item) and body.is_slot
 
 
 def joined(entries, segments, bodies):
