@@ -1,6 +1,6 @@
 """The rows of a picture: which node stands in which row, and the slots of edges that pass through a row."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from autograd_engine.graph import Node
@@ -39,8 +39,8 @@ class Segment(NamedTuple):
 class Column:
     """A term among equal ones. Keys are the same for what corresponds in another column of the group."""
 
-    keys: dict = field(default_factory=dict)  # {item: key}
-    rows: list = field(default_factory=list)  # of items, in order
+    keys: dict  # {item: key}
+    rows: list = None  # of items, in order
 
     def follow(self, other):
         """Be in the order of another column of the group."""

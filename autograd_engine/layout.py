@@ -23,7 +23,7 @@ from autograd_engine.terms import equal_terms
 
 ROWS_APART, STEEPNESS = 16.0, 0.2  # between rows at least, and more for each px of the widest bend there
 HEAD = 8.0  # the length of an arrow's head
-TRIES = 60  # the most nodes of a graph for which other rows are tried
+EFFORT = 4000  # how many items are laid out in search of fewer crossings
 
 
 class Point(NamedTuple):
@@ -104,21 +104,21 @@ def best_rows(graph, groups, sizes, labels):
         return rows, (crossings(rows.entries, rows.segments), len(rows.segments))
 
     delays = {}
-    best, cost = tried(delays)
+    best, least = tried(delays)
     together = {node: nodes for group in groups for nodes in zip(*group) for node in nodes}
-    while cost[0] and len(graph.nodes) <= TRIES:
-        options = {together.get(node, (node,)): None for node in graph.nodes}
-        found = []
+    options = {together.get(node, (node,)): None for node in graph.nodes}
+    effort, is_better = EFFORT, True
+    while is_better and least[0]:
+        base, is_better = delays, False
         for nodes in options:
-            more = delays | {node: delays.get(node, 0) + 1 for node in nodes}
-            rows, new_cost = tried(more)
-            found.append((new_cost, len(found), more, rows))
-        new_cost, _, more, rows = min(found, key=lambda one: one[:2])
-        if new_cost[0] >= cost[0]:
-            break
-        best, cost, delays = rows, new_cost, more
-    if len(graph.nodes) <= TRIES:
-        best.entries = swung(best.entries, best.segments, best.long_edges())
+            effort -= len(best.items)
+            if effort < 0:
+                return best
+            more = base | {node: base.get(node, 0) + 1 for node in nodes}
+            rows, cost = tried(more)
+            if cost[0] < least[0] or (is_better and cost < least):
+                best, least, delays, is_better = rows, cost, more, True
+    best.entries = swung(best.entries, best.segments, best.long_edges())
     return best
 
 

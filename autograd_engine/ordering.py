@@ -7,7 +7,7 @@ from bisect import bisect_right, insort
 from collections import defaultdict
 from itertools import product
 
-SWEEPS = 12
+PATIENCE = 4  # after how many sweeps without fewer crossings there are no more
 
 
 def flat(row):
@@ -48,15 +48,16 @@ def ordered(rows, segments, columns=()):
     rank = {item: i for i, column in enumerate(columns) for item in column.keys}
     best, least = rows, None
     for first in (0, 1):
-        now = [list(row) for row in rows]
-        for sweep in range(SWEEPS):
+        now, idle, sweep = [list(row) for row in rows], 0, 0
+        while idle < PATIENCE:
             is_down = (sweep + first) % 2 == 1
             for i in range(len(now)) if is_down else reversed(range(len(now))):
                 now[i] = by_means(now, i, upper if is_down else lower, i - 1 if is_down else i + 1, rank)
             exchange(now, upper, lower, rank)
             count = crossings(now, segments)
+            idle, sweep = idle + 1, sweep + 1
             if least is None or count < least:
-                best, least = [list(row) for row in now], count
+                best, least, idle = [list(row) for row in now], count, 0
             if not least:
                 return best
     return best
@@ -89,7 +90,8 @@ def exchange(rows, upper, lower, rank):
     place = {}
     for row in rows:
         place.update(centred(row))
-    for _ in range(SWEEPS):
+    is_better = True
+    while is_better:
         is_better = False
         for row in rows:
             for i in range(len(row) - 1):
@@ -97,8 +99,6 @@ def exchange(rows, upper, lower, rank):
                 if not (left[0] in rank and right[0] in rank) and gain(left, right, (upper, lower), place) > (0, 1e-9):
                     row[i], row[i + 1], is_better = right, left, True
                     place.update(centred(row))
-        if not is_better:
-            break
 
 
 def centred(row):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 from base64 import b64decode
+from itertools import combinations
 from pathlib import Path
 
 import matplotlib
@@ -225,6 +226,30 @@ def test_contrasts_suffice_on_light_and_on_dark_pages(page):
     assert contrast(colour["partial-ink"], colour["paper"]) >= 4.5
     for line, ground in [("edge", "paper"), ("head", "paper"), ("leaf-frame", "leaf"), ("operation-frame", "operation")]:
         assert contrast(colour[line], colour[ground]) >= 3, (line, ground)
+
+
+BLIND = {  # to red, green and blue: linear RGB as it is seen. Machado, Oliveira and Fernandes (2009), severity 1
+    "red": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "green": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "blue": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+}
+XYZ = np.array([[0.4339, 0.3762, 0.1899], [0.2126, 0.7152, 0.0722], [0.0177, 0.1095, 0.8728]])  # of linear RGB, white is 1
+
+
+def lab(colour, blindness):
+    """CIELAB, in which a difference of 2.3 is just noticeable."""
+    rgb = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]) ** 2.2
+    x, y, z = np.cbrt(XYZ @ np.clip(np.array(BLIND[blindness]) @ rgb, 0.001, 1.0))
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+@pytest.mark.parametrize("blindness", BLIND)
+@pytest.mark.parametrize("page", [1, 2], ids=["light", "dark"])
+def test_colour_blind_readers_tell_colours_apart(page, blindness):
+    inks = combinations(["ink", "adjoint-ink", "partial-ink"], 2)
+    for pair in [*inks, ("leaf-frame", "operation-frame")]:
+        one, other = [lab(COLOURS[name][page], blindness) for name in pair]
+        assert np.linalg.norm(one - other) > 15, pair
 
 
 def test_everything_that_is_drawn_has_a_colour_for_both_pages_and_one_for_readers_without_style_sheets():

@@ -1,13 +1,15 @@
 """What can be wrong with a table: what it says of a graph, what it hides, and how it is laid out."""
 
 import html
-import os
 import re
+<<<<<<< HEAD
 import subprocess
 import sys
 from functools import reduce
 from operator import add
 from pathlib import Path
+=======
+>>>>>>> drawing
 
 import dask.array
 import numpy as np
@@ -20,8 +22,6 @@ from autograd_engine.formulas import Formula, symbol
 from autograd_engine.notation import TEXT, print_formula
 from autograd_engine.tables import chain_rule
 from autograd_nodes import Constant, Graph, Node, Variable
-
-ROOT = Path(__file__).parent.parent
 
 
 def column(table, index):
@@ -341,6 +341,7 @@ def test_what_cannot_be_shown_in_a_name_is_replaced(name):
     trace = evaluation_trace(Graph(Variable(2.0, name) * 2))
     assert name not in repr(trace)
     assert len(trace.markdown.splitlines()) == 4
+<<<<<<< HEAD
 
 
 def test_all_but_pictures_can_do_without_graphviz():
@@ -361,3 +362,5 @@ except ImportError as error:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(["tests", "."])}
     process = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment, cwd=ROOT)
     assert process.stdout.splitlines() == ["12 12 15", "no picture: pygraphviz"], process.stderr
+=======
+>>>>>>> drawing
