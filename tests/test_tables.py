@@ -2,14 +2,8 @@
 
 import html
 import re
-<<<<<<< HEAD
-import subprocess
-import sys
 from functools import reduce
 from operator import add
-from pathlib import Path
-=======
->>>>>>> drawing
 
 import dask.array
 import numpy as np
@@ -341,26 +335,3 @@ def test_what_cannot_be_shown_in_a_name_is_replaced(name):
     trace = evaluation_trace(Graph(Variable(2.0, name) * 2))
     assert name not in repr(trace)
     assert len(trace.markdown.splitlines()) == 4
-<<<<<<< HEAD
-
-
-def test_all_but_pictures_can_do_without_graphviz():
-    script = """
-import sys
-sys.modules["pygraphviz"] = None
-from IPython.core.formatters import DisplayFormatter
-from sheet import graph_a
-from autograd_engine import adjoint_equations, contributions, draw, evaluation_trace
-graph = graph_a()
-graph.backward()
-print(len(evaluation_trace(graph).rows), len(adjoint_equations(graph).rows), len(contributions(graph)))
-try:
-    draw(graph)
-except ImportError as error:
-    print("no picture:", error.name)
-"""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(["tests", "."])}
-    process = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment, cwd=ROOT)
-    assert process.stdout.splitlines() == ["12 12 15", "no picture: pygraphviz"], process.stderr
-=======
->>>>>>> drawing
