@@ -461,10 +461,10 @@ def test_additions_of_0_and_factors_of_1_0_and_minus_1_are_left_out(rule, partia
 def test_cases_outside_the_domain_are_left_out():
     class Ramp(Node):
         def forward(x, y): return np.sqrt(x - y) * (x - y)
-        backward = (lambda grad, t, x, y: grad * (1.0 - np.equal(x, y)) * np.sqrt(x - y), None)
+        backward = (lambda grad, t, x, y: grad * (1.0 - np.equal(x, y)) * (x - y), None)
 
     (use,) = contributions(Ramp(Variable(2.0, "a"), Variable(1.0, "b")))
-    assert print_formula(use.partial, TEXT) == "√(a − b) [a > b]"
+    assert print_formula(use.partial, TEXT) == "(a − b) [a > b]"
 
 
 def test_the_formula_of_a_contribution_has_the_adjoint_of_the_user():
