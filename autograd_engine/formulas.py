@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from autograd_engine.graph import Constant, Graph, Node, Variable, topological_order
-from autograd_engine.values import fingerprint
+from autograd_engine.values import fingerprint, raising
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,14 +213,24 @@ class Trace:
     def by_cases(self):
         """[x > y] times what it is where the operand x is greater than the other, plus the same where it is less, and equal."""
         names, limit = [self.names[operand] for operand in self.user.inputs], self.values[1 - self.place]
-        x, y = names[self.place], names[1 - self.place]
+        x, y, step = names[self.place], names[1 - self.place], abs(limit) / 2 or 1.0
+        cases = ("greater", (x, y), limit + step), ("greater", (y, x), limit - step), ("equal", tuple(names), limit)
         terms = []
-        for bracket, value in (("greater", (x, y)), limit + 1.0), (("greater", (y, x)), limit - 1.0), (("equal", names), limit):
-            operands = [value if place == self.place else limit for place in range(2)]
-            t = self.user.forward(*operands, **self.user.parameters)
-            there = Trace(self.user, self.place, self.names, [t, *operands]).formula(literal(1.0), worked_out)
-            terms += [] if is_number(there, 0.0) else [simplified(Formula("multiply", (there, Formula(*bracket))))]
+        for head, parts, value in cases:
+            there = self.moved(value)
+            if there is not None and not is_number(there, 0.0):
+                terms.append(simplified(Formula("multiply", (there, Formula(head, parts)))))
         return total(terms)
+
+    def moved(self, value):
+        """The partial derivative where the operand has another value; None where there is none."""
+        operands = [value if place == self.place else other for place, other in enumerate(self.values)]
+        try:
+            with raising():
+                t = self.user.forward(*operands, **self.user.parameters)
+                return Trace(self.user, self.place, self.names, [t, *operands]).formula(literal(1.0), worked_out)
+        except ArithmeticError:
+            return None
 
 
 def is_comparison(node):

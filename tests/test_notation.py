@@ -426,6 +426,7 @@ def test_contributions_add_up_to_the_adjoints(node):
         (lambda a, b: np.maximum(a, b), ["[a > b] + 0.5 [a = b]", "[b > a] + 0.5 [a = b]"]),
         (lambda a, b: np.maximum(a, 0), ["[a > 0] + 0.5 [a = 0]"]),
         (lambda a, b: np.maximum(0, a), ["[a > 0] + 0.5 [0 = a]"]),
+        (lambda a, b: np.maximum(a, 1e20), ["[a > 1e+20] + 0.5 [a = 1e+20]"]),
     ],
 )
 def test_a_partial_derivative_leaves_out_what_a_person_would(build, partials):
@@ -455,6 +456,15 @@ def test_additions_of_0_and_factors_of_1_0_and_minus_1_are_left_out(rule, partia
 
     (use,) = contributions(Hidden(Variable(2.0, "a")))
     assert print_formula(use.partial, TEXT) == partial
+
+
+def test_cases_outside_the_domain_are_left_out():
+    class Ramp(Node):
+        def forward(x, y): return np.sqrt(x - y) * (x - y)
+        backward = (lambda grad, t, x, y: grad * (1.0 - np.equal(x, y)) * (x - y), None)
+
+    (use,) = contributions(Ramp(Variable(2.0, "a"), Variable(1.0, "b")))
+    assert print_formula(use.partial, TEXT) == "(a − b) [a > b]"
 
 
 def test_the_formula_of_a_contribution_has_the_adjoint_of_the_user():
