@@ -22,7 +22,7 @@ from autograd_engine.expressions import Expression, operations, register
 from autograd_engine.labels import labels
 from autograd_engine.order import topological_order
 from autograd_engine.pickling import flattened, rebuilt
-from autograd_engine.rules import NodeType, Rules
+from autograd_engine.rules import Rules
 from autograd_engine.values import EXPLAINED, FLOATS, accept, checked, describe, explain, precision, raising, shape
 
 # From values.py: `accept` takes what users give and `checked` what rules return; both return a float or a read-only array and
@@ -32,7 +32,7 @@ from autograd_engine.values import EXPLAINED, FLOATS, accept, checked, describe,
 # ------------------------------------------------------------------------------------------------------------------ nodes
 
 
-class Node(Expression, metaclass=NodeType):
+class Node(Expression):
     """One operation applied to input nodes, evaluated as it is built. Subclasses are the operations.
 
     value       a Python float, or a read-only array of `shape`, as last evaluated: when the node was built, or by a Graph
@@ -56,8 +56,7 @@ class Node(Expression, metaclass=NodeType):
         register(cls)
 
     def __init__(self, *inputs, **parameters):
-        # Nodes are told by the class of their class, for isinstance is three times as slow where that is not `type`.
-        self.inputs = tuple([x if x.__class__.__class__ is NodeType else Constant(x) for x in inputs])
+        self.inputs = tuple([x if isinstance(x, Node) else Constant(x) for x in inputs])
         self.parameters = self.defaults | parameters
         self.name = self.grad = self.adjoint_of = None
         self.active = any([x.active for x in self.inputs])

@@ -3,13 +3,6 @@
 import inspect
 
 
-class NodeType(type):
-    """The type of Node and its subclasses: their nodes have no __dict__, so that setting a misspelt attribute is an error."""
-
-    def __new__(cls, name, bases, body):
-        return super().__new__(cls, name, bases, {"__slots__": ()} | body)
-
-
 class Rules(tuple):
     """Backward rules, one for each operand."""
 

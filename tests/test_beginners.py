@@ -79,7 +79,6 @@ MISTAKES = [  # code, the error, words of its message
     ("v.value[0] = 5", ValueError, ["read-only"]),
     ("y.value = 3", AttributeError, ["computed", "give a leaf a new value", "graph.forward()"]),
     ("x.vlaue = 3", AttributeError, ["vlaue"]),
-    ("y.vlaue = 3", AttributeError, ["vlaue"]),
     # operations of one's own
     (RULE.format(forward="x", backward="(lambda grad, t, x: grad)"), TypeError, ["Cosh.backward", "tuple", "comma: (rule,)"]),
     (RULE.format(forward="x", backward="(lambda grad, x: grad,)"), TypeError, ["Cosh.backward", "rule for x", "(grad, t, x)"]),

@@ -544,7 +544,8 @@ def test_a_sum_over_children_is_claimed_of_every_node(tmp_path, summand, verdict
 
 
 def test_vectors_of_which_only_components_are_known_have_points_and_gradients(tmp_path):
-    point = r"<!-- in: 2, equation B -->" "\n\n" r"$\mathbf{w} = (0.5, 2)$, $\mathbf{x} = (1, 2, -1)$, $\mathbf{y} = (1, 5, -4)$: "
+    stated = r"$\mathbf{w} = (0.5, 2)$, $\mathbf{x} = (1, 2, -1)$, $\mathbf{y} = (1, 5, -4)$: "
+    point = f"<!-- in: 2, equation B -->\n\n{stated}"
     assert verdicts(tmp_path, point + r"$\nabla_{\mathbf{x}} \mathcal{B} = (6, -2, 10)$") == ["by numbers"]
     assert verdicts(tmp_path, point + r"$\nabla_{\mathbf{x}} \mathcal{B} = (6, -2, 11)$") == ["false"]
     assert verdicts(tmp_path, point + r"$\nabla_{\mathbf{w}} \mathcal{B} = (7, -4)$") == ["by numbers"]

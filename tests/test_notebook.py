@@ -4,10 +4,14 @@ business; that its formulas are true, that of tools/equations."""
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
+import nbformat
 import pytest
+from ipykernel.ipkernel import IPythonKernel
 
-CELLS = json.loads((Path(__file__).parents[1] / "DL-Sheet01.ipynb").read_text(encoding="utf-8"))["cells"]
+TEXT = (Path(__file__).parents[1] / "DL-Sheet01.ipynb").read_text(encoding="utf-8")
+CELLS = json.loads(TEXT)["cells"]
 CODE = [cell for cell in CELLS if cell["cell_type"] == "code"]
 SOURCE = "\n".join(["".join(cell["source"]) for cell in CODE])
 PROSE = "\n".join(["".join(cell["source"]) for cell in CELLS if cell["cell_type"] == "markdown"])
@@ -36,6 +40,49 @@ def test_it_holds_no_error_and_no_warning():
 def test_every_part_of_the_sheet_has_its_heading_and_points_in_the_order_of_the_sheet():
     headings = re.findall(r"^### (\d\(\w\)).*\[(\d+) points\]$", PROSE, re.MULTILINE)
     assert [(part, int(points)) for part, points in headings] == list(PARTS.items())
+
+
+def test_saving_it_in_jupyterlab_changes_nothing():
+    notebook = nbformat.reads(TEXT, as_version=4)
+    assert nbformat.writes(notebook) + "\n" == TEXT
+    assert notebook.metadata == {
+        "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+        "language_info": IPythonKernel.language_info | {"version": notebook.metadata.language_info.version},
+    }
+    assert not any([cell["metadata"].keys() - {"tags"} for cell in CELLS])
+
+
+def test_renewing_changes_outputs_only(tmp_path):
+    tools = pytest.importorskip("tools.notebook")
+    cells = [nbformat.v4.new_code_cell("print(1, flush=True)\nprint(2)")]
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata={"language_info": {"name": "python", "version": "3.11.0"}})
+    nbformat.write(notebook, path := tmp_path / "sample.ipynb")
+    tools.renew(path)
+    once = path.read_bytes()
+    tools.renew(path)
+    assert path.read_bytes() == once
+    renewed = nbformat.read(path, as_version=4)
+    assert [output.text for output in renewed.cells[0].outputs] == ["1\n2\n"]
+    assert renewed.metadata == notebook.metadata
+
+
+def test_a_notebook_saved_by_another_python_keeps_the_version_that_its_file_names(tmp_path):
+    tools = pytest.importorskip("tools.notebook")
+    here = {"language_info": {"name": "python", "version": "3.11.0"}}
+    nbformat.write(nbformat.v4.new_notebook(metadata=here), tmp_path / "sample.ipynb")
+    model = {"type": "notebook", "content": {"metadata": {"language_info": {"name": "python", "version": "3.11.9"}}}}
+    tools.keep_language(model, "/sample.ipynb", SimpleNamespace(root_dir=str(tmp_path)))
+    assert model["content"]["metadata"] == here
+
+
+@pytest.mark.parametrize("part", [f"1({letter})" for letter in "abcdefgh"] + ["2(a)", "2(b)", "2(c)", "3(a)", "3(b)"])
+def test_every_part_of_the_sheet_has_its_heading_and_points(part):
+    assert re.search(rf"^###+ {re.escape(part)}.*\[\d+ points.*\]$", PROSE, re.MULTILINE)
+
+
+def test_the_points_are_those_of_the_sheet():
+    points = [int(n) for n in re.findall(r"^### 1\(.\) \[(\d+) points\]$", PROSE, re.MULTILINE)]
+    assert points == [2, 2, 2, 2, 2, 6, 4, 4]
     assert [int(n) for n in re.findall(r"^## \d.*\[(\d+) points\]$", PROSE, re.MULTILINE)] == [24, 36, 40]
 
 

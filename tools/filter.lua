@@ -2,6 +2,7 @@
 
   # Title, then *one paragraph in italics*   title and byline; <!-- author: NAME --> anywhere names the author of the PDF
   ![what the picture shows](figures/x.svg)   alone in its paragraph, a figure; the text is what a screen reader says
+  ![...](figures/x.svg "80 %")               the same, smaller in the PDF
   *Figure 1: A caption with $math$.*         the paragraph after it is its caption (after a table: *Table 1: ...*)
   *Checked: by symbols.*                     a paragraph that begins so, after a heading: a note in the margin beside it
   > **To learn.** $formula$                  a quotation is a box, lightly tinted
@@ -125,29 +126,52 @@ local function caption(kind, block)
   return text.content
 end
 
--- A block as Typst has it, with the caption (inlines) that belongs to it.
-local function piece_of(block, text)
-  local image = only('Image', block)
+-- What was checked, in the margin beside the heading before it.
+local function note(block)
+  local text = only('Emph', block)
+  return text and pandoc.utils.stringify(text):match '^Checked' and text.content
+end
+
+-- The blocks with what belongs to them: a caption, or a note in the margin.
+local function with_belongings(blocks)
+  local found, index = {}, 1
+  while blocks[index] do
+    local block, following = blocks[index], blocks[index + 1]
+    local kind = only('Image', block) and 'Figure' or block.t == 'Table' and 'Table'
+    local one = { block = block, caption = kind and caption(kind, following), note = block.t == 'Header' and note(following) }
+    table.insert(found, one)
+    index = index + ((one.caption or one.note) and 2 or 1)
+  end
+  return found
+end
+
+local function in_typst(one)
+  local block, image = one.block, only('Image', one.block)
   if image then
-    return ('#figure(image(%s, alt: %s), caption: [%s])'):format(
-      quoted(image.src), quoted(pandoc.utils.stringify(image.caption)), text and typst(text) or '')
-  elseif text then
-    block.caption = { long = { pandoc.Plain(text) } }
+    return ('#figure(scale(%s%%, reflow: true, image(%s, alt: %s)), caption: [%s])'):format(image.title:match '%d+' or 100,
+      quoted(image.src), quoted(pandoc.utils.stringify(image.caption)), one.caption and typst(one.caption) or '')
+  elseif one.caption then
+    block.caption = { long = { pandoc.Plain(one.caption) } }
   elseif block.t == 'Header' then
     block.level = block.level - 1
   end
-  return written(block)
+  return written(block) .. (one.note and '\n#margin-note[' .. typst(one.note) .. ']' or '')
+end
+
+-- Whether a paragraph is text, not a picture or a displayed formula (which is raw Typst by now).
+local function is_text(block)
+  local first = block.t == 'Para' and block.content[1]
+  return first and first.t ~= 'Image' and not (first.t == 'RawInline' and first.text:match '^#math.equation%(block: true')
 end
 
 -- What it costs to end a page between two blocks; a page of which a third stays empty costs 1. A heading and a sentence
 -- without its end never lose what follows them, and a sentence that goes on never loses what it goes on from.
 local function cost_between(block, following, in_answer)
-  local text, next_text = pandoc.utils.stringify(block), pandoc.utils.stringify(following)
   if following.t == 'HorizontalRule' then return 'always' end
   if block.t == 'Header' then return 'never' end
   if following.t == 'Header' then return '0' end
-  if block.t == 'Para' and not only('Math', block) and not only('Image', block) and not text:match '[.!?’”)]$' then return 'never' end
-  if following.t == 'Para' and next_text:match '^%l' then return 'never' end
+  if is_text(block) and not pandoc.utils.stringify(block):match '[.!?’”)]$' then return 'never' end
+  if is_text(following) and pandoc.utils.stringify(following.content[1]):match '^%l' then return 'never' end
   return in_answer and '2' or '0.3'
 end
 
@@ -156,28 +180,21 @@ function Pandoc(doc)
   if not title or title.t ~= 'Header' then error 'the Markdown does not begin with its title' end
   local author, small, in_answer = '', '', false
   local pieces = { ('(never, [#std.title()\n\n%s\n\n])'):format(byline and typst(byline.content) or '') }
-  local blocks = doc.blocks:filter(function(block)
+  doc.blocks:remove(1)
+  if byline then doc.blocks:remove(1) end
+  local parts = with_belongings(doc.blocks:filter(function(block)
     author = block.t == 'RawBlock' and block.text:match('^<!%-%- author: (.-) %-%->') or author
     return block.t ~= 'RawBlock'
-  end)
-  local index = byline and 3 or 2
-  while blocks[index] do
-    local block, captioned = blocks[index], nil
-    if only('Image', block) or block.t == 'Table' then
-      captioned = caption(block.t == 'Table' and 'Table' or 'Figure', blocks[index + 1])
-    elseif block.t == 'Header' then
-      in_answer = pandoc.utils.stringify(block):match '%[%d+ points?%]$'
-      small = pandoc.utils.stringify(block):match '^Appendix' and '#set text(0.9em)\n' or small
+  end))
+  for index, one in ipairs(parts) do
+    local text = one.block.t == 'Header' and pandoc.utils.stringify(one.block)
+    if text then
+      in_answer = text:match '%[%d+ points?%]$'
+      small = text:match '^Appendix' and '#set text(0.9em)\n' or small
     end
-    local typed = small .. piece_of(block, captioned)
-    local note = block.t == 'Header' and only('Emph', blocks[index + 1])
-    if note and pandoc.utils.stringify(note):match '^Checked' then
-      typed = typed .. '\n#margin-note[' .. typst(note.content) .. ']'
-      index = index + 1
-    end
-    index = index + (captioned and 2 or 1)
-    local cost = blocks[index] and cost_between(block, blocks[index], in_answer) or '0'
-    if block.t ~= 'HorizontalRule' then table.insert(pieces, ('(%s, [%s\n\n])'):format(cost, typed)) end
+    local following = parts[index + 1]
+    local cost = following and cost_between(one.block, following.block, in_answer) or '0'
+    if one.block.t ~= 'HorizontalRule' then table.insert(pieces, ('(%s, [%s%s\n\n])'):format(cost, small, in_typst(one))) end
   end
   return pandoc.Pandoc { pandoc.RawBlock('typst', ('#show: write-up.with(title: [%s], author: %s)\n#pages((%s,))'):format(
     typst(title.content), quoted(author), table.concat(pieces, ',\n'))) }

@@ -75,7 +75,7 @@ def cheap_gradient():
 
 
 def listing(*objects):
-    return "\n\n".join([f"```python\n{inspect.getsource(thing).rstrip()}\n```" for thing in objects])
+    return "```python\n" + "\n\n".join([inspect.getsource(thing).rstrip() for thing in objects]) + "\n```"
 
 
 def row(graph, *leaves):

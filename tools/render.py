@@ -36,10 +36,8 @@ def write_up_to_pdf(markdown=WRITE_UP):
     What the PDF could not show raises a RuntimeError: a link to no heading, a picture that is missing or has no alternative
     text, a formula that cannot be read or is too wide for the page. Its look is in write-up.typ, its conventions in filter.lua.
     """
-    options = ["--wrap=none", "--fail-if-warnings", f"--lua-filter={TOOLS / 'filter.lua'}"]
-    body = pypandoc.convert_file(str(markdown), "typst", format="gfm+smart", extra_args=options)
     return typst.compile(
-        ((TOOLS / "write-up.typ").read_text(encoding="utf-8") + body).encode(),
+        markdown_to_typst(markdown).encode(),
         root=Path(markdown).parent,
         font_paths=[Path(matplotlib.get_data_path(), "fonts", "ttf")],  # of the pictures
         ignore_system_fonts=True,
@@ -47,10 +45,16 @@ def write_up_to_pdf(markdown=WRITE_UP):
     )
 
 
+def markdown_to_typst(markdown):
+    options = ["--wrap=none", "--fail-if-warnings", f"--lua-filter={TOOLS / 'filter.lua'}"]
+    body = pypandoc.convert_file(str(markdown), "typst", format="gfm+smart", extra_args=options)
+    return (TOOLS / "write-up.typ").read_text(encoding="utf-8") + body
+
+
 def notebook_to_html(notebook):
     """An executed notebook as one HTML page (str) that loads nothing: formulas are MathML, pictures are inside.
 
-    It is to stand beside the notebook: its links to the project's files lead there. Its look is in notebook.html.j2.
+    It stands beside the notebook, from where its links to the project's files lead. Its look is in notebook.html.j2.
     """
     folder = Path(notebook).resolve().parent
     # make executes a copy of the notebook elsewhere: its pictures stay beside the original.
@@ -58,8 +62,7 @@ def notebook_to_html(notebook):
     options = ["--mathml", "--wrap=none", "--fail-if-warnings", "--embed-resources", pictures]
 
     def link_from_page(match):
-        moved = folder != PROJECT and not (folder / match[1]).exists()
-        return f'<a href="{os.path.relpath(PROJECT / match[1], folder) if moved else match[1]}"'
+        return f'<a href="{os.path.relpath(PROJECT / match[1], folder)}"'
 
     def markdown_to_html(source):
         html = pypandoc.convert_text(source, "html", format="gfm+smart", extra_args=options).translate(UPRIGHT)
@@ -82,11 +85,12 @@ def spaced(math):
     """MathML (text) with TeX's thin spaces around quotients and names of functions, which texmath leaves out."""
     root = ElementTree.fromstring(math)
     for row in list(root.iter()):
-        if row.tag[len(MATHML) :] not in ("mrow", "mtd", "msqrt", "semantics"):
+        if row.tag[len(MATHML) :] not in ("mrow", "mtd", "msqrt", "menclose", "mstyle"):
             continue
         kinds = [kind(element) for element in row]
         for i, (before, after) in reversed(list(enumerate(itertools.pairwise(kinds), 1))):
-            if {before, after} & {"function", "quotient"} and before not in ("", "open") and after not in ("", "open", "close", "parentheses"):
+            closely = before in ("", "open") or after in ("", "open", "close", "parentheses")
+            if {before, after} & {"function", "quotient"} and not closely:
                 row.insert(i, ElementTree.Element(f"{MATHML}mspace", width="0.167em"))
     return ElementTree.tostring(root, encoding="unicode")
 
@@ -100,6 +104,8 @@ def kind(element):
         return "quotient"
     if tag == "mrow" and first.get("form") == "prefix":
         return "parentheses"
+    if tag in ("msub", "msup", "msubsup", "munder"):
+        return kind(first) if kind(first) == "function" else "letter"
     name = re.fullmatch("[a-z]{2,}\u2061?", "".join(element.itertext()))
     return "function" if name and next(element.iter(f"{MATHML}mi")).get("mathvariant") == "normal" else "letter"
 
