@@ -32,6 +32,17 @@ def test_a_quotation_of_the_text_knows_it_with_the_quotations_of_the_code_renewe
     assert quote.quoted(text.format("old", "old"), {}) == text.format(True, 2)
 
 
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [("", "by symbols"),
+     ("At $x = 1.3$, $e^x = 3.669297$.", "1 by symbols, 1 by numbers"),
+     ("$1 = 2$", "1 by symbols, 1 false")],
+)  # fmt: skip
+def test_the_margin_says_how_the_equals_signs_of_a_part_were_checked(more, said):
+    derivative = r"$f'(x) = \frac{4}{x} \cos(x^3) - 3x^2 \sin(x^3) \ln(\frac{x^4}{11})$ with $x \ne 0$"
+    assert quote.checks(f"### 1(a)\n\n{derivative}. {more}", "1(a)") == said
+
+
 @pytest.mark.parametrize("name", ["graph-A", "graph-A-swept", "graph-B", "graph-B-swept"])
 def test_every_drawn_graph_is_what_the_code_draws(renewed, name):
     committed = (quote.FIGURES / f"{name}.svg").read_text(encoding="utf-8")
