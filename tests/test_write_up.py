@@ -67,7 +67,7 @@ def test_central_differences_give_eight_to_nine_digits(monkeypatch, tmp_path):
 
 def test_every_figure_in_the_folder_is_shown():
     texts = MARKDOWN + (quote.WRITE_UP.parent / "performance.md").read_text(encoding="utf-8")
-    shown = set(re.findall(r"\]\(figures/(.*?)\)", texts))
+    shown = set(re.findall(r"\]\(figures/(\S*?)(?: .*?)?\)", texts))
     assert shown == {path.name for path in quote.FIGURES.iterdir()}
 
 

@@ -4,7 +4,7 @@
   ![what the picture shows](figures/x.svg)   alone in its paragraph, a figure; the text is what a screen reader says
   ![...](figures/x.svg "80 %")               the same, smaller in the PDF
   *Figure 1: A caption with $math$.*         the paragraph after it is its caption (after a table: *Table 1: ...*)
-  *Checked: by symbols.*                     a paragraph that begins so, after a heading: a note in the margin beside it
+  *Checked by symbols.*                      a paragraph that begins so, after a heading: a note in the margin beside it
   > **To learn.** $formula$                  a quotation is a box, lightly tinted
   ## Appendix A: ...                         from this heading on, type is smaller
   ---                                        a new page in the PDF, which otherwise ends its pages where it costs least
