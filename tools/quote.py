@@ -86,14 +86,13 @@ def row(graph, *leaves):
 
 
 def save_graphs(names):
-    example = names["graph_E"]
+    example, graph_a, graph_b = [names[f"graph_{letter}"] for letter in "EAB"]
     example.backward()
     draw(example, partials=True).save(FIGURES / "one-example.svg")
-    for letter in "AB":
-        graph = names[f"graph_{letter}"]
-        draw(Graph(*graph.outputs)).save(FIGURES / f"graph-{letter}.svg")
-        graph.backward()
-        draw(graph).save(FIGURES / f"graph-{letter}-swept.svg")
+    graph_a.backward()
+    draw(graph_a).save(FIGURES / "graph-A-swept.svg")
+    draw(Graph(*graph_a.outputs)).save(FIGURES / "graph-A.svg")
+    draw(Graph(*graph_b.outputs)).save(FIGURES / "graph-B.svg")
 
 
 def quotation(expression, names):
