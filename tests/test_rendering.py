@@ -106,9 +106,9 @@ def places(pdf):
 
 
 def test_a_numbered_answer_is_not_split_where_less_than_a_third_of_the_page_stays_empty(rendered):
-    kept = places(rendered(filled(("a", "", 20), ("b", " [2 points]", 14), ("c", "", 1))))
+    kept = places(rendered(filled(("a", "", 25), ("b", " [2 points]", 18), ("c", "", 1))))
     assert [page for page, _ in kept.values()] == [1, 1, 2, 2]
-    split = places(rendered(filled(("a", "", 8), ("b", " [2 points]", 25), ("c", "", 1))))
+    split = places(rendered(filled(("a", "", 12), ("b", " [2 points]", 30), ("c", "", 1))))
     assert [page for page, _ in split.values()] == [1, 1, 1, 2]
 
 
