@@ -166,8 +166,8 @@ def adjoint_equations(graph):
     """The chain rule at every node that depends on a Variable, from the output to the leaves: each adjoint as the sum, over
     the nodes that use its value, of their adjoints times a partial derivative; and these partial derivatives evaluated.
 
-    Two or three equal terms of a graph (see terms.py) stand side by side, their equations in columns of their own. What they
-    share stands above and below them, its sum going on from one column to the next. Takes a Graph or a node, returns a Table.
+    Two or three equal terms of a graph (see terms.py) stand side by side, in a column each, first their equations and then
+    their partial derivatives. What they share stands above and below them, its sum going on from one column to the next. Takes a Graph or a node, returns a Table.
     Raises ValueError for a graph of several outputs.
     """
     graph = graph_of(graph)
@@ -187,8 +187,9 @@ def adjoint_equations(graph):
             row = {column[x]: (x, products[x]) for x in nodes} if len(nodes) > 1 else split(nodes[0], products, column)
             first, empty = min(row), ["", ""]
             found = [cells(*row[i], len(nodes) > 1 or i == first) if i in row else empty for i in range(max(1, len(terms)))]
-            rows.append([cell for pair in found for cell in pair])
-    return Table(["adjoint", "local partials"] * len(terms) or ["adjoint", "local partial derivatives"], rows)
+            rows.append([cell for column in zip(*found) for cell in column])
+    beside = [""] * (len(terms) - 1)
+    return Table(["adjoint", *beside, "local partial derivatives", *beside], rows)
 
 
 def split(x, products, column):

@@ -79,7 +79,7 @@ class Document:
 
     def row(self, row):
         """What a row defines is known in that row only."""
-        outside, first, before = self.part, None, None
+        outside, first, before, said = self.part, None, None, []
         self.part = Part(outside.name, outside)
         for cell in row.inside:
             formulas = [event for event in cell if event.kind in ("formula", "number")]
@@ -91,9 +91,12 @@ class Document:
                 if not goes_on(event):
                     self.take(whole(event, row))
             if formulas and before:
-                self.beside(first, before, formulas[-1])
+                self.compare([first, formulas[-1]], graphs.of_another_node)
             before = formulas[-1] if formulas else before
             first = first or before
+            said += formulas
+        if said:
+            self.compare(said, graphs.partials)
         self.part = outside
 
     def is_numeric(self, cell):
@@ -130,13 +133,11 @@ class Document:
             place.count(2 if side == [r"\sum"] else 1, cell.text)
             place.claim(left, "=", self.part.read(tokens(cell.text)[0]), at_point=True)
 
-    def beside(self, first, before, cell):
-        """What a cell says has to do with what stands before it, and at the beginning of the row."""
-        place = Place(self, cell, f"{before.text} | {cell.text}")
+    def compare(self, formulas, rule):
+        """Remarks what a rule finds wrong with formulas of a row, given a list with the sides of each."""
+        place = Place(self, formulas[-1], " | ".join([one.text for one in formulas]))
         with place.attempt():
-            first, before, cell = [list(map(self.part.read, sides_of(one.text))) for one in (first, before, cell)]
-            place.remark(graphs.partials(before, cell))
-            place.remark(graphs.of_another_node(first, cell))
+            place.remark(rule([list(map(self.part.read, sides_of(one.text))) for one in formulas]))
 
     def answer(self, row):
         """In an answer sheet, a formula without an equals sign is the boxed answer of the part whose row it is."""

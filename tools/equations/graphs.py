@@ -106,17 +106,20 @@ def terms(tree):
     return [*terms(tree[1]), *terms(tree[2])] if tree[0] == "add" else [tree]
 
 
-def partials(adjoint_equation, beside):
-    """Beside an adjoint equation stand the partial derivatives that are in it; both are lists of trees."""
-    if beside[0][0] != "deriv" or not any(one[0] == "bar" for one in walk(tuple(adjoint_equation))):
+def partials(row):
+    """Beside adjoint equations stand the partial derivatives that are in them; `row` has each formula's sides, as trees."""
+    beside = [sides for sides in row if sides[0][0] == "deriv"]
+    equations = [sides for sides in row if sides not in beside]
+    if not beside or not any(one[0] == "bar" for one in walk(tuple(equations))):
         return None
-    found = [{one for tree in trees for one in walk(tree) if one[0] == "deriv"} for trees in (adjoint_equation, beside)]
+    found = [{one for one in walk(tuple(formulas)) if one[0] == "deriv"} for formulas in (equations, beside)]
     return None if found[0] == found[1] else "these are not the partial derivatives of the adjoint equation beside them"
 
 
-def of_another_node(row, beside):
-    """In a row that begins with a node stands its own adjoint; both are lists of trees."""
-    if is_name(row[0]) and beside[0][0] == "bar" and beside[0][1] != row[0]:
+def of_another_node(formulas):
+    """In a row that begins with a node stands its own adjoint; given the sides of the first formula and of another."""
+    (node, *_), (adjoint, *_) = formulas
+    if is_name(node) and adjoint[0] == "bar" and adjoint[1] != node:
         return "this is not the adjoint of the node at the beginning of the row"
     return None
 
