@@ -95,7 +95,7 @@ class Document:
             before = formulas[-1] if formulas else before
             first = first or before
             said += formulas
-        if said:
+        if any(r"\partial" in formula.text for formula in said):
             self.compare(said, graphs.partials)
         self.part = outside
 
@@ -154,18 +154,27 @@ class Document:
                     place.claim(self.part.read(sides_of(event.text)[0]), "=", self.part.boxed[-1])
 
     def picture(self, event):
-        """What is written in the nodes of a graph are claims."""
+        """What is written in the nodes of a graph, and on its arrows, are claims."""
         place, path = Place(self, event), self.path.parent / event.text
+        place.picture = path.name
         with place.attempt():
-            reason, nodes = graphs.picture(path, self.part) if path.exists() else ("there is no such picture", [])
+            reason, nodes, partials = graphs.picture(path, self.part) if path.exists() else ("there is no such picture", [], [])
             place.remark(reason)
             for first, *values in nodes:
                 name = first.split("=")[0]
-                for tex in [first] * ("=" in first) + [value if "=" in value else f"{name} = {value}" for value in values]:
-                    place.tex = f"{tex} in {path.name}"
-                    left, right, *_ = map(self.part.read, sides_of(tex))
-                    place.count(1)
-                    place.claim(left, "=", right, at_point=tex != first)
+                if "=" in first:
+                    self.shown(place, first)
+                for value in values:
+                    self.shown(place, value if "=" in value else f"{name} = {value}", at_point=True)
+            for partial in partials:
+                self.shown(place, partial, at_point=True)
+
+    def shown(self, place, tex, at_point=False):
+        place.tex = f"{tex} in {place.picture}"
+        trees = list(map(self.part.read, sides_of(tex)))
+        for left, right in zip(trees, trees[1:]):
+            place.count(1)
+            place.claim(left, "=", right, at_point=at_point)
 
     def verdicts(self):
         """The claims as they are settled one by one, and then the domains that are too narrow."""

@@ -108,11 +108,11 @@ def terms(tree):
 
 def partials(row):
     """Beside adjoint equations stand the partial derivatives that are in them; `row` has each formula's sides, as trees."""
-    beside = [sides for sides in row if sides[0][0] == "deriv"]
-    equations = [sides for sides in row if sides not in beside]
-    if not beside or not any(one[0] == "bar" for one in walk(tuple(equations))):
+    beside = [tree for sides in row for tree in sides if sides[0][0] == "deriv"]
+    equations = [tree for sides in row for tree in sides if sides[0][0] != "deriv"]
+    if not beside or not any(one[0] == "bar" for tree in equations for one in walk(tree)):
         return None
-    found = [{one for one in walk(tuple(formulas)) if one[0] == "deriv"} for formulas in (equations, beside)]
+    found = [{one for tree in trees for one in walk(tree) if one[0] == "deriv"} for trees in (equations, beside)]
     return None if found[0] == found[1] else "these are not the partial derivatives of the adjoint equation beside them"
 
 
@@ -125,14 +125,19 @@ def of_another_node(formulas):
 
 
 def picture(path, part):
-    """Task 2(b): (why the drawn nodes and arrows are not those of the assignments, [what each node shows, in LaTeX])."""
+    """Task 2(b): (why the drawn nodes and arrows are not those of the assignments, [what each node shows, in LaTeX], [what each
+    arrow shows, as the equation that it is])."""
     drawn = list(ElementTree.parse(path).iter())
     nodes = {one.get("data-node"): one for one in drawn if one.get("data-node")}
-    arrows = {tuple(one.get("data-edge").split()) for one in drawn if one.get("data-edge")}
+    arrows = {tuple(one.get("data-edge").split()): one.get("data-partial") for one in drawn if one.get("data-edge")}
     asked = {(label(source), label(user)) for user, made in steps(part).items() for source in part.names(made)}
-    if nodes and (arrows != asked or set(nodes) != {node for arrow in asked for node in arrow}):
-        return "the nodes and arrows of the picture are not those of the assignments", []
-    return None, [[one.get(f"data-{what}") for what in SHOWN if one.get(f"data-{what}")] for one in nodes.values()]
+    if nodes and (set(arrows) != asked or set(nodes) != {node for arrow in asked for node in arrow}):
+        return "the nodes and arrows of the picture are not those of the assignments", [], []
+    names = {label: node.get("data-formula").split("=")[0] for label, node in nodes.items()}
+    partials = [
+        rf"\frac{{\partial {names[user]}}}{{\partial {names[x]}}} = {shown}" for (x, user), shown in arrows.items() if shown
+    ]
+    return None, [[one.get(f"data-{what}") for what in SHOWN if one.get(f"data-{what}")] for one in nodes.values()], partials
 
 
 def label(name):
