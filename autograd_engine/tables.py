@@ -188,8 +188,8 @@ def adjoint_equations(graph):
             first, empty = min(row), ["", ""]
             found = [cells(*row[i], len(nodes) > 1 or i == first) if i in row else empty for i in range(max(1, len(terms)))]
             rows.append([cell for column in zip(*found) for cell in column])
-    beside = [""] * (len(terms) - 1)
-    return Table(["adjoint", *beside, "local partial derivatives", *beside], rows)
+    header = ["adjoint", "local partials" if terms else "local partial derivatives"]
+    return Table([cell for word in header for cell in (word, *[""] * (len(terms) - 1))], rows)
 
 
 def split(x, products, column):

@@ -78,6 +78,16 @@ def listing(*objects):
     return "```python\n" + "\n\n".join([inspect.getsource(thing).rstrip() for thing in objects]) + "\n```"
 
 
+def in_use(expression, *leaves):
+    """How somebody types an equation and sweeps over its graph, with what the calls return behind them."""
+    graph = Graph(eval(expression, {"np": np} | {leaf.name: leaf for leaf in leaves}))
+    defined = ", ".join([leaf.name for leaf in leaves]) + " = "
+    defined += ", ".join([f'Variable({leaf.value:g}, "{leaf.name}")' for leaf in leaves])
+    gradient = ", ".join([f"{leaf.name}: {slope:.6f}" for leaf, slope in graph.backward().items()])
+    calls = [f"graph.forward()   # {graph.forward():.6f}", f"graph.backward()  # {{{gradient}}}"]
+    return "\n".join(["```python", defined, f"graph = Graph({expression})", *calls, "```"])
+
+
 def row(graph, *leaves):
     """The derivatives of a graph's result by these leaves, as LaTeX: integers, or six decimals."""
     adjoints = [graph.backward()[leaf] for leaf in leaves]
