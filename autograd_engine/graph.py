@@ -142,12 +142,14 @@ class Leaf(Node):
 class Variable(Leaf):
     """A leaf that gradients are taken with respect to."""
 
+    __slots__ = ()
     active = True
 
 
 class Constant(Leaf):
     """A leaf without gradient; plain numbers and arrays in an expression become one."""
 
+    __slots__ = ()
     active = False
 
 

@@ -166,7 +166,7 @@ TRUE = {
     "a gradient in n dimensions": f"{X}, {S}, " + r"$\nabla_{\mathbf{x}} s = 2\mathbf{x} \in \mathbb{R}^n$",
     "a Jacobian": r"$\mathbf{A} \in \mathbb{R}^{M \times N}$, $\mathbf{x} \in \mathbb{R}^N$, "
     r"$\mathbf{y} = \mathbf{A}\mathbf{x}$, $\frac{\partial \mathbf{y}}{\partial \mathbf{x}} = \mathbf{A} \in \mathbb{R}^{M \times N}$",  # noqa: E501
-    "a decimal to its last digit": r"$h = a^2$; at $a = 1.5$, $h = 2.3$ and $h = 2.25$",
+    "six decimals to the last digit": r"$h = a^2$; at $a = 1.2345$, $h = 1.523990$ and $h = 1.52399025$",
     "second derivatives": r"$f(x) = x^3$, $g(x) = f'(x)$, $g'(x) = 6x$",
     "second derivatives of a name": r"$s = x^2$, $u = \frac{d s}{d x}$, $\frac{d u}{d x} = 2$",
     "a Hessian": f"{X}, {S}, " + r"$\mathbf{g} = \nabla_{\mathbf{x}} s$, $\frac{\partial g_i}{\partial x_j} = 2 [i = j]$",

@@ -30,7 +30,8 @@ def keep_language(model, path, contents_manager):
     """A hook of the Jupyter server: a notebook that is saved keeps what its file says of Python."""
     file = Path(contents_manager.root_dir, path.strip("/"))
     if model["type"] == "notebook" and file.exists():
-        model["content"]["metadata"]["language_info"] = nbformat.read(file, as_version=4).metadata.language_info
+        said = {key: value for key, value in nbformat.read(file, as_version=4).metadata.items() if key == "language_info"}
+        model["content"]["metadata"].update(said)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ SPECIAL = [{i: value} for i in range(4) for value in (0, 1, -1)]  # one of the f
 SPECIAL += [dict.fromkeys(range(first, 99), value) for first, value in ((0, 0), (0, 1), (2, 0), (3, 0))]
 SIZES = [(2, 3, 4), (3, 4, 2), (4, 2, 3), (3, 3, 3), (5, 6, 7)]  # of what has n components, and other such letters
 SCALES = [sp.Rational(1), sp.Rational(1, 3), sp.Rational(1, 30), sp.Rational(4), sp.Rational(40)]  # of random numbers, times 3
-ROUNDED = 6  # the decimals of a number that has been rounded
+ROUNDED = 6  # the decimals from which on a number has been rounded; with fewer it is exact
 SETTLED = {}  # all that has been settled, by what it depends on: nothing is checked twice
 
 
@@ -262,27 +262,23 @@ def is_numeric(tree):
 
 
 def is_rounded(tree):
-    """Whether a tree of numbers has decimals."""
-    return is_numeric(tree) and any(True for _ in nudged(tree, 1))
+    """Whether a tree of numbers has rounded decimals."""
+    return is_numeric(tree) and any(True for _ in nudged(tree))
 
 
 def rounding(tree, meaning):
-    """How far a tree of numbers may be off. A decimal by itself is rounded to its last digit; in a formula, those with ROUNDED
-    decimals or more are, and the others are exact."""
-    if not is_numeric(tree):
-        return 0
-    least = 1 if tree[0] == "num" or (tree[0] == "neg" and tree[1][0] == "num") else ROUNDED
-    return sum([max(np.ravel(abs(meaning(one) - meaning(tree)))) for one in nudged(tree, least)])
+    """How far a tree of numbers may be off, each rounded decimal in it being off by half a unit of its last digit."""
+    return sum([max(np.ravel(abs(meaning(one) - meaning(tree)))) for one in nudged(tree)]) if is_numeric(tree) else 0
 
 
-def nudged(tree, least):
-    """The tree with one number half a unit of its last digit greater, for each of those with so many decimals at least."""
+def nudged(tree):
+    """The tree with one number half a unit of its last digit greater, for each that has ROUNDED decimals or more."""
     if tree[0] == "num":
-        yield from [("num", f"{tree[1]}5")] if len(tree[1].partition(".")[2]) >= least else []
+        yield from [("num", f"{tree[1]}5")] if len(tree[1].partition(".")[2]) >= ROUNDED else []
         return
     for i, part in enumerate(tree):
         if isinstance(part, tuple):
-            yield from ((*tree[:i], one, *tree[i + 1 :]) for one in nudged(part, least))
+            yield from ((*tree[:i], one, *tree[i + 1 :]) for one in nudged(part))
 
 
 def value_at_point(tree, part):
