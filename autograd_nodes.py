@@ -123,7 +123,7 @@ class Divide(Node):
                 lambda grad, t, x, y: -grad * t / y)
 
 class Square(Node):
-    """t = x². x receives 2 t̄ x, what the two equal factors of a product receive together."""
+    """t = x². x receives 2 t̄ x, the sum of what the two factors in x · x receive."""
     function = np.square
     def forward(x): return x * x
     backward = (lambda grad, t, x: 2.0 * grad * x,)
