@@ -172,8 +172,8 @@ class Contribution(NamedTuple):
     user, place   the node that uses the value, and as which of its operands
     formula       the contribution, by the rule of `user`
     partial       ∂user/∂operand, for people, if all are scalars; otherwise the same as `formula`, a vector-Jacobian product
-    value         what `partial` is at the values of the graph, a float; None where arrays are involved, and where it does not
-                  exist or is too large for a float
+    value         what `partial` is at the values of the graph, a float; None for arrays, lazy ones of no dimensions too, and
+                  where it does not exist or is too large for a float
     """
 
     user: Node
@@ -233,7 +233,8 @@ class TracedRule:
         made = user.rules()[place](self.grad, *stand_ins)
         self.made = made if isinstance(made, Node) else Constant(made)
         self.known = dict(zip(stand_ins, formulas))
-        self.value = self.made.value if self.is_scalar and not elsewhere else None
+        is_known = self.is_scalar and not elsewhere and isinstance(self.made.value, float)
+        self.value = self.made.value if is_known else None
         if elsewhere:
             self.compare(stand_ins, values)
 

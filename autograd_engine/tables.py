@@ -136,12 +136,18 @@ def backward_trace(graph):
     found = {}
     for x in symbolic:
         found[x] = symbolic[x]
-        if x is result and not x.shape:
+        if x is result and isinstance(graph.adjoints[x], float):
             found[x] = equation(adjoint(names[x]), adjoint_number(graph.adjoints[x]))
-        elif x in used and not any([y.shape for user in used[x] for y in (user, *user.inputs)]):
+        elif x in used and all([are_floats(graph, user) for user in used[x]]):
             terms = [term_in_numbers(graph, same_user, len(used[x]) == 1) for same_user in used[x].values()]
             found[x] = equation(adjoint(names[x]), total(terms))
     return found
+
+
+def are_floats(graph, user):
+    """Whether a node's adjoint, its value and those of its operands are, not arrays, lazy ones of no dimensions among them."""
+    values = [graph.adjoints[user], graph.values[user], *[graph.values[x] for x in user.inputs]]
+    return all([isinstance(value, float) for value in values])
 
 
 def term_in_numbers(graph, same_user, is_only):

@@ -402,7 +402,11 @@ def test_a_table_shows_what_its_own_graph_has_found():
 
 def test_of_lazy_arrays_the_shape_is_shown():
     x = Variable(dask.array.ones((1000, 3)), "x")
-    assert column(evaluation_trace(np.sum(x * 2)), 2) == ["shape (1000, 3)", "shape (1000, 3)", "shape ()"]
+    total = np.sum(x * 2)
+    assert column(evaluation_trace(total), 2) == ["shape (1000, 3)", "shape (1000, 3)", "shape ()"]
+    graph = Graph(total * total)
+    graph.backward()
+    assert column(evaluation_trace(graph), 3)[2:] == ["t̄2 = t̄3 ∂t3/∂t2", "t̄3 = 1"]
 
 
 def test_a_trace_can_be_made_where_no_derivative_exists():
