@@ -150,14 +150,12 @@ class Label:
     """What an arrow says: a local partial derivative, after a sweep with its value. Where there are arrays, formula is None."""
 
     def __init__(self, graph, contribution):
-        user, place = contribution.user, contribution.place
-        operands = [graph.values[x] for x in user.inputs]
         self.formula = None
-        if any([getattr(value, "shape", ()) for value in (graph.values[user], *operands)]):
+        if any([getattr(graph.values[x], "shape", ()) for x in (contribution.user, *contribution.user.inputs)]):
             return
         self.formula = contribution.partial
-        if graph.last_sweep:
-            value = rounded(float(user.rules()[place](1.0, graph.values[user], *operands)))
+        if graph.last_sweep and contribution.value is not None:
+            value = rounded(contribution.value)
             is_short = print_formula(self.formula, SVG).width <= SHORT
             self.formula = equation(self.formula, value) if is_short and "symbol" in heads(self.formula) else value
         self.line = print_formula(self.formula, SVG)
