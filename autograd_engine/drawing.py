@@ -1,31 +1,54 @@
-"""A computation graph drawn as on paper: an SVG in a notebook, `.save("graph.svg")` elsewhere."""
+"""A computation graph drawn as on paper: a picture in a notebook, `.save("graph.svg")` elsewhere."""
 
 import html
+from base64 import b64encode
 from pathlib import Path
 
-from autograd_engine.formulas import adjoint, definition, equation, graph_of, literal, symbols
+from autograd_engine.formulas import adjoint, contributions, decimal, definition, equation, graph_of, literal, symbols
+from autograd_engine.graph import topological_order
+from autograd_engine.layout import HEAD, layout
 from autograd_engine.notation import LATEX, TEXT, print_formula
 from autograd_engine.typesetting import SIZE, SVG
 
 FONT = "'DejaVu Sans', Verdana, 'Segoe UI', Helvetica, Arial, sans-serif"
-INK, EDGE, ADJOINT = "#1a1a1a", "#7a7a7a", "#a3202c"
-LEAF, OPERATION = ("#fdf1dc", "#9a5b00"), ("#e6f0fa", "#1d5288")  # fill and frame, told apart in every colour vision
-LEADING, SIDE, MARGIN = 5, 10, 6  # between the lines of a box, beside them, above and below
+COLOURS = {  # class: property, on light pages, on dark ones; of leaves and operations the fill and the frame
+    "paper": ("fill", "#ffffff", "#111111"),
+    "ink": ("fill", "#1a1a1a", "#ececec"),
+    "rule": ("stroke", "#1a1a1a", "#ececec"),
+    "edge": ("stroke", "#757575", "#9a9a9a"),
+    "head": ("fill", "#757575", "#9a9a9a"),
+    "adjoint-ink": ("fill", "#a3202c", "#ffa198"),
+    "adjoint-rule": ("stroke", "#a3202c", "#ffa198"),
+    "partial-ink": ("fill", "#00695c", "#6fd3c1"),
+    "partial-rule": ("stroke", "#00695c", "#6fd3c1"),
+    "leaf": ("fill", "#fdf1dc", "#3d2c0b"),
+    "leaf-frame": ("stroke", "#9a5b00", "#d9a24a"),
+    "operation": ("fill", "#e6f0fa", "#14304d"),
+    "operation-frame": ("stroke", "#1d5288", "#7fb2e5"),
+}
+LEADING, SIDE, MARGIN, BORDER = 5, 10, 6, 6.0  # between the lines of a box, beside them, above and below; around the picture
 
 
 class Drawing:
     """A picture of a computation graph. A notebook shows it by itself; `.save("graph.svg")` writes it to a file; `.svg` is its
-    text, the same on every machine: sizes are ours, Graphviz (dot) only finds the positions.
+    text, the same on every machine; `.alternative` says in words what it shows. On a dark page it is dark.
 
     In the SVG each node is a <g> whose attributes say what it shows: data-node is its label, and in LaTeX data-formula what it
-    computes, data-value its value, data-adjoint its adjoint's; each arrow is a <g data-edge="x t1">.
+    computes, data-value its value, data-adjoint its adjoint's. Each arrow is a <g data-edge="x t1" data-place="0">, the place
+    being that of the operand; if it has a label, data-partial is what that says. `.layout` has the places of all of them.
     """
 
-    def __init__(self, graph):
+    def __init__(self, graph, partials=False):
         graph = graph_of(graph)
         self.nodes, self.edges = len(graph.nodes), sum([len(node.inputs) for node in graph.nodes])
         names = symbols(graph)
-        self.svg = picture(graph, {node: Panel(graph, node, names) for node in graph.nodes})
+        panels = {node: Panel(graph, node, names) for node in graph.nodes}
+        labels = {(one.user, one.place): Label(graph, one) for one in contributions(graph)} if partials else {}
+        labels = {edge: label for edge, label in labels.items() if label.formula}
+        sizes, label_sizes = [{key: one.size for key, one in many.items()} for many in (panels, labels)]
+        self.layout = layout(graph, sizes, label_sizes)
+        self.alternative = f"Computation graph: {'; '.join([panel.words() for panel in panels.values()])}"
+        self.svg = picture(graph, self.layout, panels, labels, self.alternative)
 
     def save(self, path):
         """Write the SVG to a path ending in .svg; ValueError for any other ending."""
@@ -36,16 +59,34 @@ class Drawing:
     def _repr_svg_(self):
         return self.svg
 
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        """As HTML, too, which a notebook shows before anybody has run it; SVG it does not."""
+        encoded = b64encode(self.svg.encode()).decode()
+        image = f'<img src="data:image/svg+xml;base64,{encoded}" alt="{html.escape(self.alternative)}" style="max-width: 100%">'
+        return {"text/html": image, "image/svg+xml": self.svg, "text/plain": repr(self)}
+
     def __repr__(self):
         return f"computation graph of {self.nodes} nodes and {self.edges} edges"
 
 
-def draw(graph):
+def draw(graph, partials=False):
     """The computation graph as one would draw it on paper, its arrows in the direction of the forward pass. Leaves are rounded,
-    operations are boxes that say what they compute, results have a double frame. After a sweep over the graph each node
-    also shows its value, and after a backward sweep its adjoint. Takes a Graph or a node, returns a Drawing.
+    operations are boxes that say what they compute, results have a double frame. Equal terms look equal. After a sweep over the
+    graph each node also shows its value, and after a backward sweep its adjoint.
+
+    partials   whether each arrow also shows the local partial derivative of the node at its tip with respect to the one at its
+               start, by the backward rules; after a sweep with its value. Nothing where one of them is an array
+
+    Takes a Graph or a node, returns a Drawing.
     """
-    return Drawing(graph)
+    return Drawing(graph, partials)
+
+
+def number(value):
+    """A number with at most six decimals; what is very large or small, and an array, as usual."""
+    if getattr(value, "shape", ()) or "e" in f"{value:.6g}":
+        return literal(value)
+    return decimal(value, len(f"{value:.6f}".rstrip("0").partition(".")[2]))
 
 
 class Panel:
@@ -55,23 +96,26 @@ class Panel:
         self.label, self.is_leaf, self.is_result = graph.label(node), not node.inputs, any([node is y for y in graph.outputs])
         self.formulas = {"formula": definition(node, names)}
         if graph.last_sweep and names[node].head == "symbol":
-            self.formulas["value"] = literal(graph.values[node])
+            self.formulas["value"] = number(graph.values[node])
         if node in graph.adjoints:
-            self.formulas["adjoint"] = equation(adjoint(names[node]), literal(graph.adjoints[node]))
+            self.formulas["adjoint"] = equation(adjoint(names[node]), number(graph.adjoints[node]))
         self.lines = {what: print_formula(formula, SVG) for what, formula in self.formulas.items()}
-        self.width = max([line.width for line in self.lines.values()]) + 2 * SIDE
         self.margin = MARGIN + 3 * self.is_result
-        self.height = sum([line.above + line.below + LEADING for line in self.lines.values()]) + 2 * self.margin - LEADING
+        self.text_height = sum([line.above + line.below + LEADING for line in self.lines.values()]) - LEADING
 
-    def svg(self, x, y):
-        """The box around a point."""
-        top, parts = y - self.height / 2 + self.margin, [self.frame(x, y, 0, 13 if self.is_leaf else 3)]
+    @property
+    def size(self):
+        return max([line.width for line in self.lines.values()]) + 2 * SIDE, self.text_height + 2 * self.margin
+
+    def svg(self, place):
+        """The box in its place."""
+        parts = [self.frame(place, 0, 13 if self.is_leaf else 3)]
         if self.is_result:
-            parts.append(self.frame(x, y, 3, 11 if self.is_leaf else 2))
+            parts.append(self.frame(place, 3, 11 if self.is_leaf else 2))
+        top = place.y - self.text_height / 2
         for what, line in self.lines.items():
-            ink = ADJOINT if what == "adjoint" else INK
-            marks = "".join([mark.svg(ink) for mark in line.at(x - line.width / 2, top + line.above)])
-            parts.append(f"<g>{marks}</g>")
+            ink = "adjoint-" if what == "adjoint" else ""
+            parts.append(typeset(line, place.x - line.width / 2, top + line.above, ink))
             top += line.above + line.below + LEADING
         return f'<g data-node="{self.label}"{self.attributes()}>{"".join(parts)}</g>'
 
@@ -80,57 +124,93 @@ class Panel:
         shown = {what: formula.parts[0] if formula.head == "named" else formula for what, formula in self.formulas.items()}
         return "".join([f' data-{what}="{html.escape(print_formula(formula, LATEX))}"' for what, formula in shown.items()])
 
-    def frame(self, x, y, inset, radius):
-        (fill, stroke), width, height = LEAF if self.is_leaf else OPERATION, self.width - 2 * inset, self.height - 2 * inset
+    def words(self):
+        """What is shown, as text."""
+        return ", ".join([print_formula(formula, TEXT) for formula in self.formulas.values()])
+
+    def frame(self, place, inset, radius):
+        kind, width, height = "leaf" if self.is_leaf else "operation", place.width - 2 * inset, place.height - 2 * inset
         return (
-            f'<rect x="{x - width / 2:.1f}" y="{y - height / 2:.1f}" width="{width:.1f}" height="{height:.1f}" rx="{radius}" '
-            f'fill="{fill}" stroke="{stroke}"/>'
+            f'<rect x="{place.x - width / 2:.1f}" y="{place.y - height / 2:.1f}" width="{width:.1f}" height="{height:.1f}" '
+            f'rx="{radius}" {coloured(kind, f"{kind}-frame")}/>'
         )
 
 
-def picture(graph, panels):
-    """The SVG of the nodes' panels, where Graphviz wants them."""
-    plan = layout(graph, panels)
-    _, _, width, height = map(float, plan.graph_attr["bb"].split(","))
+class Label:
+    """What an arrow says: the local partial derivative, after a sweep with its value; no formula where there are arrays."""
 
-    def points(text):
-        return [(float(x) + 4, height + 4 - float(y)) for x, y in [pair.split(",") for pair in text.split()]]
+    def __init__(self, graph, contribution):
+        user, place = contribution.user, contribution.place
+        operands = [graph.values[x] for x in user.inputs]
+        self.formula = None
+        if any([getattr(value, "shape", ()) for value in (graph.values[user], *operands)]):
+            return
+        self.formula = contribution.partial
+        if graph.last_sweep:
+            value = number(float(user.rules()[place](1.0, graph.values[user], *operands)))
+            is_number = not {"symbol", "adjoint"} & heads(self.formula)
+            self.formula = value if is_number else equation(self.formula, value)
+        self.line = print_formula(self.formula, SVG)
 
-    said = "; ".join([print_formula(panels[node].formulas["formula"], TEXT) for node in graph.operations])
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width + 8:.0f}" height="{height + 8:.0f}" role="img" '
-        f'viewBox="0 0 {width + 8:.0f} {height + 8:.0f}" aria-label="Computation graph: {html.escape(said)}" '
-        f'font-family="{FONT}" font-size="{SIZE}" text-anchor="middle">'
+    @property
+    def size(self):
+        return self.line.width, self.line.above + self.line.below
+
+    def svg(self, start):
+        return typeset(self.line, start.x, start.y + (self.line.above - self.line.below) / 2, "partial-")
+
+
+def heads(formula):
+    return {one.head for one in topological_order([formula])}
+
+
+# ----------------------------------------------------------------------------------------------------------------- the SVG
+
+
+def coloured(*classes):
+    """Attributes for those classes; the colours of light pages for whatever knows no style sheets."""
+    plain = " ".join(['{}="{}"'.format(*COLOURS[name][:2]) for name in classes])
+    return f'class="{" ".join(classes)}" {plain}'
+
+
+def style_sheet():
+    rules = [
+        f".computation-graph .{name} {{ {what}: light-dark({light}, {dark}) }}" for name, (what, light, dark) in COLOURS.items()
     ]
-    for edge in sorted(plan.edges()):
-        tip, *curve = edge.attr["pos"].removeprefix("e,").split(" ")
-        parts.append(arrow(edge, points(" ".join(curve)), points(tip)[0]))
-    parts += [panel.svg(*points(plan.get_node(panel.label).attr["pos"])[0]) for panel in panels.values()]
+    return (
+        "<style>@supports (color: light-dark(#000, #fff)) {\n"
+        ".computation-graph { color-scheme: light dark }\n" + "\n".join(rules) + "\n}</style>"
+    )
+
+
+def typeset(line, x, y, ink):
+    marks = [mark.svg(coloured(f"{ink}rule" if mark.is_line else f"{ink}ink")) for mark in line.at(x, y)]
+    return f"<g>{''.join(marks)}</g>"
+
+
+def picture(graph, plan, panels, labels, alternative):
+    width, height = plan.width + 2 * BORDER, plan.height + 2 * BORDER
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="computation-graph" role="img" '
+        f'width="{width:.0f}" height="{height:.0f}" viewBox="{-BORDER:.0f} {-BORDER:.0f} {width:.0f} {height:.0f}" aria-label="{html.escape(alternative)}" '
+        f'font-family="{FONT}" font-size="{SIZE}" text-anchor="middle">',
+        style_sheet(),
+        f'<rect x="{-BORDER}" y="{-BORDER}" width="100%" height="100%" {coloured("paper")}/>',
+    ]
+    for (user, place), curve in plan.curves.items():
+        names = f"{graph.label(user.inputs[place])} {graph.label(user)}"
+        parts.append(arrow(names, place, curve, labels.get((user, place))))
+    parts += [panel.svg(plan.places[node]) for node, panel in panels.items()]
     return "\n".join([*parts, "</svg>"])
 
 
-def layout(graph, panels):
-    """Graphviz's plan, with the places of nodes and the curves of edges."""
-    import pygraphviz  # here, so that all but pictures can do without
-
-    plan = pygraphviz.AGraph(directed=True, strict=False, nodesep="0.2", ranksep="0.3", ordering="in")
-    for panel in panels.values():
-        inches = {"width": panel.width / 72, "height": panel.height / 72}
-        plan.add_node(panel.label, shape="ellipse" if panel.is_leaf else "box", fixedsize=True, label="", **inches)
-    for node in graph.operations:
-        for x in node.inputs:
-            plan.add_edge(panels[x].label, panels[node].label)
-    plan.layout("dot")
-    return plan
-
-
-def arrow(edge, curve, tip):
-    (x, y), (end_x, end_y) = tip, curve[-1]
-    across_x, across_y = (end_y - y) * 0.35, (x - end_x) * 0.35
-    start, *rest = [f"{a:.1f},{b:.1f}" for a, b in curve]
-    head = [(x, y), (end_x + across_x, end_y + across_y), (end_x - across_x, end_y - across_y)]
+def arrow(names, place, curve, label):
+    start, *rest = [f"{point.x:.1f},{point.y:.1f}" for point in curve.points]
+    (x, y), half = curve.tip, 0.4 * HEAD
+    head = f"{x:.1f},{y:.1f} {x - half:.1f},{y - HEAD:.1f} {x + half:.1f},{y - HEAD:.1f}"
+    partial = f' data-partial="{html.escape(print_formula(label.formula, LATEX))}"' if label else ""
     return (
-        f'<g data-edge="{edge[0]} {edge[1]}">'
-        f'<path d="M{start} C{" ".join(rest)}" fill="none" stroke="{EDGE}" stroke-width="1.3"/>'
-        f'<polygon points="{" ".join([f"{a:.1f},{b:.1f}" for a, b in head])}" fill="{EDGE}"/></g>'
+        f'<g data-edge="{names}" data-place="{place}"{partial}>'
+        f'<path d="M{start} C{" ".join(rest)}" {coloured("edge")} fill="none" stroke-width="1.3"/>'
+        f'<polygon points="{head}" {coloured("head")}/>{label.svg(curve.label) if label else ""}</g>'
     )

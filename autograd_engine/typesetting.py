@@ -32,15 +32,20 @@ class Mark(NamedTuple):
     width: float = 0.0
     is_italic: bool = False
 
-    def svg(self, ink):
-        if isinstance(self.what, tuple):
+    @property
+    def is_line(self):
+        return isinstance(self.what, tuple)
+
+    def svg(self, colour):
+        """With attributes for its colour."""
+        if self.is_line:
             points = [f"{self.x + self.scale * x:.1f},{self.y + self.scale * y:.1f}" for x, y in self.what]
-            stroke = f'stroke="{ink}" stroke-width="{STROKE * self.scale:.2f}"'
-            return f'<polyline points="{" ".join(points)}" fill="none" {stroke}/>'
+            width = f'stroke-width="{STROKE * self.scale:.2f}"'
+            return f'<polyline points="{" ".join(points)}" {colour} fill="none" {width}/>'
         size = "" if self.scale == 1.0 else f' font-size="{SIZE * self.scale:.1f}"'
         style = ' font-style="italic"' if self.is_italic else ""
         centre = self.x + self.scale * self.width / 2
-        return f'<text x="{centre:.1f}" y="{self.y:.1f}" fill="{ink}"{size}{style}>{html.escape(self.what)}</text>'
+        return f'<text x="{centre:.1f}" y="{self.y:.1f}" {colour}{size}{style}>{html.escape(self.what)}</text>'
 
 
 class Box(NamedTuple):
