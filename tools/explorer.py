@@ -1,0 +1,68 @@
+"""Builds docs/explorer.html, the page on which the graphs of the sheet, and a few others, are stepped through.
+
+    python -m tools.explorer
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from autograd_engine import eliminate_common_subexpressions, gradient
+from autograd_engine.explorer import Example, page
+from autograd_nodes import Graph, Sigmoid, Variable
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "explorer.html"
+
+
+def variables(**values):
+    return [Variable(value, name) for name, value in values.items()]
+
+
+def example():
+    x, y = variables(x=2, y=3)
+    return eliminate_common_subexpressions(x * y + (x * y) ** 2)
+
+
+def equation_a():
+    a, b, c = variables(a=2, b=3, c=1.5)
+    A = np.sqrt(a + b + c**2) + np.log(a + b + c**2) + (a + b + c**2) / (b * c**2)  # noqa: N806
+    return eliminate_common_subexpressions(A), (a, b, c)
+
+
+def equation_b():
+    w_0, w_1, *points = variables(w_0=0.5, w_1=2, x_1=1, x_2=2, x_3=-1, y_1=1, y_2=5, y_3=-4)
+    first, second, third = [(w_0 + w_1 * x - y) ** 2 for x, y in zip(points[:3], points[3:])]
+    return first + second + third
+
+
+def neuron():
+    x, w, b, y = variables(x=1.5, w=0.8, b=-0.4, y=1)
+    return (Sigmoid(w * x + b) - y) ** 2
+
+
+def doubled_twice():
+    (a,) = variables(a=1)
+    b = a + a
+    c = b + b
+    return c * b
+
+
+def examples():
+    A, (a, b, c) = equation_a()  # noqa: N806
+    (derivative,) = gradient(A, [a])
+    return [
+        Example("E", Graph(example()), "Start here: E = xy + (xy)²", "Values run along the arrows to the result. Then derivatives run back."),
+        Example("A", Graph(A), "A", "The sheet's first equation."),
+        Example("B", Graph(equation_b()), "B", "The sheet's second equation: a sum of three squared residuals."),
+        Example("neuron", Graph(neuron()), "A neuron", "A sigmoid neuron and its squared loss."),
+        Example("dA", Graph(eliminate_common_subexpressions(derivative)), "A derivative's derivative", "The graph of ∂A/∂a, which `gradient` has built. Its adjoints are second derivatives of A."),
+        Example("order", Graph(doubled_twice()), "Why this order?", "d = c · b, with c = b + b and b = a + a, so d = 8a² and its derivative is 16a. Here each node hands on its adjoint as soon as it has received anything. Untick the box for the right order.", True),
+    ]  # fmt: skip
+
+
+def build():
+    return page("Backpropagation, step by step", examples())
+
+
+if __name__ == "__main__":
+    PAGE.write_text(build(), encoding="utf-8")
