@@ -127,7 +127,7 @@ def why_no_backward(graph):
 def page(title, examples):
     """One HTML document in which these Examples are stepped through, the first of them at first."""
     views = [View(example) for example in examples]
-    script = f"const arithmetic = [{', '.join([view.arithmetic for view in views])}];\n{read('explorer.js')}"
+    script = f"const arithmetic = [{', '.join([view.arithmetic for view in views])}];\n{read('explorer_steps.js')}\n{read('explorer.js')}"
     fill = {
         "title": html.escape(title),
         "policy": POLICY.format(b64encode(sha256(script.encode()).digest()).decode()),

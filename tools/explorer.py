@@ -52,11 +52,11 @@ def examples():
     (derivative,) = gradient(A, [a])
     return [
         Example("E", Graph(example()), "Start here: E = xy + (xy)²", "Values run along the arrows to the result. Then derivatives run back."),
-        Example("A", Graph(A), "A", "The sheet's first equation."),
-        Example("B", Graph(equation_b()), "B", "The sheet's second equation: a sum of three squared residuals."),
+        Example("A", Graph(A), "A", "The sheet’s first equation."),
+        Example("B", Graph(equation_b()), "B", "The sheet’s second equation: a sum of three squared residuals."),
         Example("neuron", Graph(neuron()), "A neuron", "A sigmoid neuron and its squared loss."),
-        Example("dA", Graph(eliminate_common_subexpressions(derivative)), "A derivative's derivative", "The graph of ∂A/∂a, which `gradient` has built. Its adjoints are second derivatives of A."),
-        Example("order", Graph(doubled_twice()), "Why this order?", "d = c · b, with c = b + b and b = a + a, so d = 8a² and its derivative is 16a. Here each node hands on its adjoint as soon as it has received anything. Untick the box for the right order.", True),
+        Example("dA", Graph(eliminate_common_subexpressions(derivative)), "A derivative’s derivative", "The graph of ∂A/∂a, which `gradient` has built. Its adjoints are second derivatives of A."),
+        Example("why", Graph(doubled_twice()), "Why this order?", "d = c · b, with c = b + b and b = a + a, so d = 8a² and its derivative is 16a. Here each node hands on its adjoint as soon as it has received anything. Untick the box for the right order.", True),
     ]  # fmt: skip
 
 
