@@ -49,35 +49,27 @@ class Example(NamedTuple):
 
 class Explorer:
     """A computation graph to be stepped through. `.document` is a whole HTML page, the same on every machine; `.save(path)` writes
-    it. A notebook shows it in a frame, and a picture of the graph where it was not run."""
+    it. A notebook shows it in a frame, and where it was not run a picture of the graph."""
 
     def __init__(self, graph):
         graph = graph_of(graph)
-        self.size, self.is_large = len(graph.nodes), len(graph.nodes) > LARGEST
-        self.graph = graph if self.is_large else swept(graph)
-        self.title = f"Computation graph of {self.size} nodes, step by step"
-
-    @property
-    def document(self):
-        return page(self.title, [Example("graph", self.graph)])
+        self.title = f"Computation graph of {len(graph.nodes)} nodes, step by step"
+        if len(graph.nodes) > LARGEST:
+            self.drawing, self.html = None, trace_instead(graph)
+            self.document = f"<!doctype html>\n<title>{self.title}</title>\n{self.html}"
+        else:
+            self.drawing, self.document = Drawing(swept(graph), partials=True), page(self.title, [Example("graph", graph)])
+            self.html = in_frame(self.document, self.title, self.drawing)
 
     def save(self, path):
-        """Write the page to a path ending in .html; ValueError for any other ending and for a graph that is too large."""
+        """Write the document to a path ending in .html; ValueError for any other ending."""
         if Path(path).suffix != ".html":
             raise ValueError(f"an explorer is saved as .html, not {Path(path).name}")
         Path(path).write_text(self.document, encoding="utf-8")
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        if self.is_large:
-            return {"text/html": trace_instead(self.graph), "text/plain": repr(self)}
-        drawing = Drawing(self.graph, partials=True)
-        source = b64encode(drawing.svg.encode()).decode()
-        shown = (
-            f'<div><img src="data:image/svg+xml;base64,{source}" alt="{html.escape(drawing.alternative)}" style="max-width: 100%">'
-            f'<iframe srcdoc="{html.escape(self.document)}" title="{self.title}" style="width: 100%; height: 0; border: 0">'
-            "Run or trust this notebook to step through.</iframe></div>"
-        )
-        return {"text/html": shown, "image/svg+xml": drawing.svg, "text/plain": repr(self)}
+        picture = {"image/svg+xml": self.drawing.svg} if self.drawing else {}
+        return {"text/html": self.html, "text/plain": repr(self)} | picture
 
     def __repr__(self):
         return self.title
@@ -92,6 +84,16 @@ def explore(graph):
     return Explorer(graph)
 
 
+def in_frame(document, title, drawing):
+    """The picture, which the document hides when its script runs. The words in the frame show where no frames are allowed."""
+    source = b64encode(drawing.svg.encode()).decode()
+    return (
+        f'<div><img src="data:image/svg+xml;base64,{source}" alt="{html.escape(drawing.alternative)}" style="max-width: 100%">'
+        f'<iframe srcdoc="{html.escape(document)}" title="{title}" style="width: 100%; height: 0; border: 0">'
+        "Run or trust this notebook to step through.</iframe></div>"
+    )
+
+
 def trace_instead(graph):
     said = f"This graph has {len(graph.nodes)} nodes; up to {LARGEST} can be stepped through. Its evaluation trace instead:"
     return f"<p>{said}</p>\n{evaluation_trace(graph)._repr_html_()}"
@@ -100,6 +102,7 @@ def trace_instead(graph):
 def swept(graph):
     """The same graph as after both sweeps; the nodes keep the gradients that they have."""
     twin = Graph(*graph.outputs)
+    twin.refresh()
     twin.values, twin.last_sweep = graph.values, "forward"
     if why_no_backward(graph) is None:
         active = {node for node in graph.nodes if node.active}

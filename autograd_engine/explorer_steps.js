@@ -172,16 +172,25 @@ function contributionInWords(graph, run, now) {
 function ending(graph, run, now) {
   if (!graph.result) return `The forward pass is over. There is no backward pass: ${graph.reason}.`;
   const wrong = run.right && graph.variables.find(({ label }) => !agree(now.adjoint[label], run.right[label], 1e-9));
-  if (wrong) {
-    const [got, due] = [now.adjoint[wrong.label], run.right[wrong.label]].map(shown);
-    return `Wrong: the adjoint of ${name(wrong.label)} is ${got} here, and should be ${due}. What arrived too late (dashed) was never handed on.`;
-  }
+  if (wrong) return wrongEnding(graph, run, now, wrong.label);
   const counts = graph.nodes.map(({ label }) => received(graph, run.moments, label));
   const most = counts.reduce((x, y) => (y.length > x.length ? y : x), []);
   const lesson = "One pass back has given the derivative of the result with respect to every node: its adjoint.";
   if (most.length < 2) return lesson;
   const { operand } = graph.uses[most[0].use];
   return `${lesson} ${name(operand)} is used ${most.length === 2 ? "twice" : `${most.length} times`}, so its contributions add up: ${sumInWords(most)}.`;
+}
+
+// The wrong number, and the first node that handed on too little.
+function wrongEnding(graph, run, now, label) {
+  const late = now.done.find((moment, i) => isLate(graph, { moment, done: now.done.slice(0, i) }));
+  const { operand } = graph.uses[late.use];
+  const { from } = now.done.find(({ use }) => graph.uses[use].user === operand);
+  const [got, due] = [now.adjoint[label], run.right[label]].map(shown);
+  return (
+    `Wrong: the adjoint of ${name(label)} is ${got} here, and should be ${due}. ${name(operand)} handed on ${shown(from)} before it had all of ` +
+    `${shown(now.adjoint[operand])}: what came too late (dotted) never went on.`
+  );
 }
 
 function agree(x, y, error) {

@@ -56,7 +56,7 @@ def examples():
         Example("B", Graph(equation_b()), "B", "The sheet’s second equation: a sum of three squared residuals."),
         Example("neuron", Graph(neuron()), "A neuron", "A sigmoid neuron and its squared loss."),
         Example("dA", Graph(eliminate_common_subexpressions(derivative)), "A derivative’s derivative", "The graph of ∂A/∂a, which `gradient` has built. Its adjoints are second derivatives of A."),
-        Example("why", Graph(doubled_twice()), "Why this order?", "d = c · b, with c = b + b and b = a + a, so d = 8a² and its derivative is 16a. Here each node hands on its adjoint as soon as it has received anything. Untick the box for the right order.", True),
+        Example("why", Graph(doubled_twice()), "Why this order?", "Here each node hands on its adjoint as soon as it has received anything, as a walk without topological order does. t₃ = 8a², so its derivative should be 16a. Untick the box for the right order.", True),
     ]  # fmt: skip
 
 
