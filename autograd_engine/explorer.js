@@ -226,8 +226,7 @@ function buildLeaves(graph) {
   const rows = graph.nodes.filter((node) => node.leaf).map((leaf) => {
     const row = make("tr"), head = make("th"), field = make("input"), cells = [make("td"), make("td"), make("td")];
     head.scope = "row";
-    head.append(formula(graph, `definition ${leaf.label}`));
-    if (leaf.name !== leaf.label && leaf.name) head.append(`: ${leaf.name}`);
+    head.textContent = leaf.name && leaf.name !== leaf.label ? `${name(leaf.label)}: ${leaf.name}` : name(leaf.label);
     if (graph.given) cells[0].textContent = leaf.value;
     else {
       Object.assign(field, { type: "number", step: "any", value: state.leaves[leaf.label], id: `leaf-${leaf.label}` });

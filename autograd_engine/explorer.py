@@ -19,7 +19,7 @@ from pathlib import Path
 from string import Template
 from typing import NamedTuple
 
-from autograd_engine.drawing import SIDE, Drawing, Label, Panel, number, picture
+from autograd_engine.drawing import SIDE, Label, Panel, number, picture
 from autograd_engine.formulas import (
     Formula, adjoint, contributions, decimal, definition, equation, expression, graph_of, symbols,
 )  # fmt: skip
@@ -53,13 +53,14 @@ class Explorer:
 
     def __init__(self, graph):
         graph = graph_of(graph)
-        self.title = f"Computation graph of {len(graph.nodes)} nodes, step by step"
+        self.title, self.svg = f"Computation graph of {len(graph.nodes)} nodes, step by step", None
         if len(graph.nodes) > LARGEST:
-            self.drawing, self.html = None, trace_instead(graph)
+            self.html = trace_instead(graph)
             self.document = f"<!doctype html>\n<title>{self.title}</title>\n{self.html}"
         else:
-            self.drawing, self.document = Drawing(swept(graph), partials=True), page(self.title, [Example("graph", graph)])
-            self.html = in_frame(self.document, self.title, self.drawing)
+            view = View(Example("graph", graph))
+            self.svg, self.document = view.svg, document(self.title, [view])
+            self.html = in_frame(self.document, self.title, view)
 
     def save(self, path):
         """Write the document to a path ending in .html; ValueError for any other ending."""
@@ -68,7 +69,7 @@ class Explorer:
         Path(path).write_text(self.document, encoding="utf-8")
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        picture = {"image/svg+xml": self.drawing.svg} if self.drawing else {}
+        picture = {"image/svg+xml": self.svg} if self.svg else {}
         return {"text/html": self.html, "text/plain": repr(self)} | picture
 
     def __repr__(self):
@@ -84,12 +85,12 @@ def explore(graph):
     return Explorer(graph)
 
 
-def in_frame(document, title, drawing):
+def in_frame(page, title, view):
     """The picture, which the document hides when its script runs. The words in the frame show where no frames are allowed."""
-    source = b64encode(drawing.svg.encode()).decode()
+    source = b64encode(view.svg.encode()).decode()
     return (
-        f'<div><img src="data:image/svg+xml;base64,{source}" alt="{html.escape(drawing.alternative)}" style="max-width: 100%">'
-        f'<iframe srcdoc="{html.escape(document)}" title="{title}" style="width: 100%; height: 0; border: 0">'
+        f'<div><img src="data:image/svg+xml;base64,{source}" alt="{html.escape(view.alternative)}" style="max-width: 100%">'
+        f'<iframe srcdoc="{html.escape(page)}" title="{title}" style="width: 100%; height: 0; border: 0">'
         "Run or trust this notebook to step through.</iframe></div>"
     )
 
@@ -129,7 +130,10 @@ def why_no_backward(graph):
 
 def page(title, examples):
     """One HTML document in which these Examples are stepped through, the first of them at first."""
-    views = [View(example) for example in examples]
+    return document(title, [View(example) for example in examples])
+
+
+def document(title, views):
     script = f"const arithmetic = [{', '.join([view.arithmetic for view in views])}];\n{read('explorer_steps.js')}\n{read('explorer.js')}"
     fill = {
         "title": html.escape(title),
@@ -175,6 +179,7 @@ class View:
         self.contributions = [] if self.reason else contributions(self.graph)
         self.uses = in_order_of_sweep(self.graph, self.contributions)
         self.label, self.arithmetic = self.graph.label, self.in_javascript()
+        self.alternative, self.svg = self.picture()
 
     def in_javascript(self):
         """The forward formulas and the contributions; null if there are arrays, or if JavaScript has no spelling for one."""
@@ -198,10 +203,10 @@ class View:
     def section(self, i):
         hidden = " hidden" if i else ""
         formulas = "\n".join([f'<math data-formula="{key}">{markup}</math>' for key, markup in self.formulas().items()])
-        return f'<section data-graph="{i}" tabindex="0"{hidden}>\n{self.figure()}\n<template>\n{formulas}\n</template>\n</section>'
+        return f'<section data-graph="{i}" tabindex="0"{hidden}>\n{self.svg}\n<template>\n{formulas}\n</template>\n</section>'
 
-    def figure(self):
-        """The drawing of the swept graph, with room for other numbers."""
+    def picture(self):
+        """The drawing of the swept graph in words and as SVG, with room for other numbers."""
         panels = {node: Panel(self.graph, node, self.names) for node in self.graph.nodes}
         labels = {(one.user, one.place): Label(self.graph, one) for one in self.contributions}
         labels = {edge: label for edge, label in labels.items() if label.formula}
@@ -214,7 +219,8 @@ class View:
             if label.formula.head == "equation":
                 label_sizes[edge] = widened(label.size, equation(label.formula.parts[0], WIDEST))
         plan = layout(self.graph, sizes, label_sizes)
-        return picture(self.graph, plan, panels, labels, f"Computation graph {self.example.title}")
+        alternative = f"Computation graph: {'; '.join([panel.words() for panel in panels.values()])}"
+        return alternative, picture(self.graph, plan, panels, labels, alternative)
 
     def formulas(self):
         """{key: MathML}."""
@@ -222,9 +228,9 @@ class View:
         for node in self.graph.nodes:
             if names[node].head == "symbol":
                 made[f"adjoint {self.label(node)}"] = print_formula(adjoint(names[node]), MATHML)
-                made[f"definition {self.label(node)}"] = print_formula(definition(node, names) if node.inputs else names[node], MATHML)
-                if node.inputs:
-                    made[f"numbers {self.label(node)}"] = print_formula(definition(node, names).parts[1], IN_NUMBERS)
+            if node.inputs:
+                made[f"definition {self.label(node)}"] = print_formula(definition(node, names), MATHML)
+                made[f"numbers {self.label(node)}"] = print_formula(definition(node, names).parts[1], IN_NUMBERS)
         for k, one in enumerate(self.uses):
             user, x = names[one.user], names[one.operand]
             term = one.formula if self.has_arrays else Formula("multiply", (adjoint(user), one.partial))

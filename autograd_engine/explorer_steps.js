@@ -86,7 +86,7 @@ function depthFirstOrder(graph) {
 }
 
 function centralDifference(graph, leaves, label) {
-  const h = 6e-6 * Math.max(1, Math.abs(leaves[label]));
+  const h = 6e-6 * Math.max(0.01, Math.abs(leaves[label]));
   try {
     const [above, below] = [h, -h].map((d) => sweepForward(graph, { ...leaves, [label]: leaves[label] + d })[graph.result]);
     return (graph.seed * (above - below)) / (2 * h);
@@ -99,13 +99,12 @@ function centralDifference(graph, leaves, label) {
 function run(graph, leaves, depthFirst) {
   if (graph.given) return graph.given;
   const value = sweepForward(graph, leaves);
-  const right = graph.uses.map((_, use) => use);
-  const finish = (moments) => Object.fromEntries([[graph.result, graph.seed], ...moments.map((m) => [graph.uses[m.use].operand, m.sum])]);
-  const moments = sweepBackward(graph, value, right);
+  const moments = sweepBackward(graph, value, graph.uses.map((_, use) => use));
   const differences = {};
-  if (graph.result) for (const leaf of graph.variables) differences[leaf.label] = centralDifference(graph, leaves, leaf.label);
-  const wrong = depthFirst ? sweepBackward(graph, value, depthFirstOrder(graph)) : moments;
-  return { value, moments: wrong, right: finish(moments), differences };
+  if (graph.result) for (const { label } of graph.variables) differences[label] = centralDifference(graph, leaves, label);
+  if (!depthFirst) return { value, moments, differences };
+  const right = Object.fromEntries(moments.map(({ use, sum }) => [graph.uses[use].operand, sum]));
+  return { value, moments: sweepBackward(graph, value, depthFirstOrder(graph)), differences, right };
 }
 
 // ------------------------------------------------------------------------------------------------------------ what is there when
@@ -171,7 +170,7 @@ function contributionInWords(graph, run, now) {
 
 function ending(graph, run, now) {
   if (!graph.result) return `The forward pass is over. There is no backward pass: ${graph.reason}.`;
-  const wrong = run.right && graph.variables.find(({ label }) => !agree(now.adjoint[label], run.right[label], 1e-9));
+  const wrong = graph.variables.find(({ label }) => label in (run.right ?? {}) && !agree(now.adjoint[label], run.right[label], 1e-9));
   if (wrong) return wrongEnding(graph, run, now, wrong.label);
   const counts = graph.nodes.map(({ label }) => received(graph, run.moments, label));
   const most = counts.reduce((x, y) => (y.length > x.length ? y : x), []);
