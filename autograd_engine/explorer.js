@@ -125,8 +125,7 @@ function renderFigure(graph, run, now) {
     const isNow = now.kind === "forward" ? key.startsWith(`${now.label} `) : present && key === useKey(present);
     edge.show(moments.get(key), { now: isNow, back: isNow && now.kind === "backward", late: late.has(key) });
   }
-  const lit = graph.section.querySelector(".now[data-node]");
-  if (lit) scrollTo(graph.section, lit);
+  requestAnimationFrame(() => scrollToPresent(graph.section));
   const values = graph.nodes.filter(({ label }) => now.known.has(label)).map((node) => `${node.words}: ${shown(now.value[node.label])}`);
   graph.section.querySelector("svg").setAttribute("aria-label", `Computation graph: ${values.join("; ")}`);
 }
@@ -139,7 +138,9 @@ function lateUses(graph, now) {
   return now.done.filter((moment, i) => isLate(graph, { moment, done: now.done.slice(0, i) })).map(({ use }) => useKey(graph.uses[use]));
 }
 
-function scrollTo(section, box) {
+function scrollToPresent(section) {
+  const box = section.querySelector(".now[data-node]");
+  if (!box) return;
   const [outer, inner] = [section.getBoundingClientRect(), box.getBoundingClientRect()];
   if (inner.left < outer.left || inner.right > outer.right) section.scrollLeft += (inner.left + inner.right - outer.left - outer.right) / 2;
   if (inner.top < outer.top || inner.bottom > outer.bottom) section.scrollTop += (inner.top + inner.bottom - outer.top - outer.bottom) / 2;
