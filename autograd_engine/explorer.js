@@ -213,7 +213,7 @@ function chainRuleLines(graph, run, now, isHidden = false) {
 
 function localLine(graph, { use, partial }) {
   const local = formula(graph, `local ${use}`);
-  const isNumber = local.textContent.split("=").at(-1) === shown(partial);
+  const isNumber = local.textContent.split("=").at(-1).trim() === shown(partial);
   return line(marked(local, "local"), ...(isNumber ? [] : [marked(` = ${shown(partial)}`, "local")]));
 }
 

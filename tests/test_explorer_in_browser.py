@@ -1,11 +1,20 @@
 """explore(graph) in a real browser: every step against Graph, hands on keys and fields, and nothing from outside."""
 
+import os
 import random
 import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from socket import socket
 from types import SimpleNamespace
+from urllib.request import urlopen
 
+import nbformat
 import numpy as np
 import pytest
+from nbformat import v4
 from sheet import HOSTILE, graph_a
 
 import autograd_nodes as op
@@ -19,6 +28,7 @@ sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright o
 CHROMIUM = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"])), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="NO BROWSER: neither Chromium nor Chrome is installed")
 
+ROOT = Path(__file__).resolve().parent.parent
 FIGURES = """() => Object.fromEntries([...document.querySelectorAll("section:not([hidden]) [data-node]")].map(
     ({dataset}) => [dataset.node, [dataset.value ?? "", dataset.adjoint ?? ""]]))"""
 ALL_STEPS = f"""() => {{
@@ -385,3 +395,63 @@ def test_a_script_that_fails_leaves_the_picture(tab):
     shown.wait_for_timeout(300)
     assert shown.locator("img").is_visible() and shown.evaluate("document.querySelector('iframe').offsetHeight") == 0
     assert "Content Security Policy" in tab.complaints.pop()
+
+
+@pytest.fixture
+def jupyterlab(tmp_path):
+    """The address of a JupyterLab of its own, in whose folder there is a notebook that nobody has run on this machine."""
+    pytest.importorskip("jupyterlab", reason="needs jupyter of requirements.txt")
+    source = f"import sys\nsys.path[:0] = {[str(ROOT), str(ROOT / 'tests')]}\nfrom sheet import graph_a\n"
+    source += "from autograd_engine import explore\nexplore(graph_a())"
+    output = v4.new_output("execute_result", explore(graph_a())._repr_mimebundle_(), execution_count=1)
+    cells = [v4.new_code_cell(source, execution_count=1, outputs=[output]), v4.new_code_cell("1 + 1")]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), tmp_path / "sample.ipynb")
+    places = ["JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR"]
+    environment = os.environ | {name: str(tmp_path / ".jupyter" / name) for name in places}
+    with socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = ["--no-browser", "--allow-root", "--IdentityProvider.token=", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}"]
+    command = [sys.executable, "-m", "jupyterlab", *options, "--LabApp.news_url=None", f"--ServerApp.root_dir={tmp_path}"]
+    with open(tmp_path / "log", "w") as log, subprocess.Popen(command, env=environment, stdout=log, stderr=log) as server:
+        for _ in range(300):
+            try:
+                urlopen(f"http://127.0.0.1:{port}/api").close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}/lab/tree/sample.ipynb"
+        server.terminate()
+
+
+def test_jupyterlab_shows_the_picture_before_a_notebook_is_run_and_steps_through_it_afterwards(jupyterlab, browser):
+    lab = browser.new_page(viewport={"width": 1200, "height": 900})
+    lab.goto(jupyterlab)
+    image, outputs = lab.locator(".jp-OutputArea-output img"), lab.locator(".jp-OutputArea-output")
+    image.wait_for(timeout=60_000)
+    assert image.evaluate("image => image.decode().then(() => image.naturalWidth)") > 300
+    assert lab.locator("iframe").count() == 0 and "trust this notebook" in outputs.first.text_content()
+
+    lab.get_by_text("| Idle").wait_for(timeout=60_000)  # a kernel that is not there yet runs nothing
+    lab.locator(".jp-Cell").first.click(position={"x": 200, "y": 20})
+    lab.get_by_role("menuitem", name="Run", exact=True).click()
+    lab.get_by_text("Run All Cells", exact=True).click()
+    frame = lab.frame_locator(".jp-OutputArea-output iframe")
+    frame.locator("#step").focus(timeout=60_000)
+    assert image.is_hidden()
+    for key in ("Home", "ArrowRight", "a", "b", "x", "d", "d"):  # b adds a cell and d d deletes one, outside of the frame
+        lab.keyboard.press(key)
+    assert frame.locator("#count").text_content() == "1 / 26" and lab.locator(".jp-Cell").count() == 2
+    lab.keyboard.press("Escape")
+    lab.keyboard.press("b")
+    lab.locator(".jp-Cell").nth(2).wait_for()
+    lab.evaluate("document.body.dataset.jpThemeLight = 'false'")
+    assert frame.locator("html").evaluate("root => getComputedStyle(root).backgroundColor") == "rgb(17, 17, 17)"
+
+    lab.keyboard.press("Control+s")
+    lab.locator(".jp-mod-dirty").first.wait_for(state="detached")
+    lab.reload()
+    frame.locator("#back").click(timeout=60_000)
+    assert frame.locator("#count").text_content() == "25 / 26"
+    lab.close()
