@@ -1,6 +1,6 @@
 """What carries the nodes of autograd_nodes.py: graphs, derivatives, pictures and tables, programs.
 
-Names are imported when they are asked for, so that the nodes need neither Graphviz nor Numba.
+Names are imported when they are asked for, so that the nodes do not need Numba.
 """
 
 from importlib import import_module

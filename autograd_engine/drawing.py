@@ -19,13 +19,14 @@ COLOURS = {  # class: property, on light pages, on dark ones; of leaves and oper
     "head": ("fill", "#757575", "#9a9a9a"),
     "adjoint-ink": ("fill", "#a3202c", "#ffa198"),
     "adjoint-rule": ("stroke", "#a3202c", "#ffa198"),
-    "partial-ink": ("fill", "#00695c", "#6fd3c1"),
-    "partial-rule": ("stroke", "#00695c", "#6fd3c1"),
+    "partial-ink": ("fill", "#6236a8", "#c3a9ff"),
+    "partial-rule": ("stroke", "#6236a8", "#c3a9ff"),
     "leaf": ("fill", "#fdf1dc", "#3d2c0b"),
     "leaf-frame": ("stroke", "#9a5b00", "#d9a24a"),
     "operation": ("fill", "#e6f0fa", "#14304d"),
     "operation-frame": ("stroke", "#1d5288", "#7fb2e5"),
 }
+SHORT = 72.0  # up to this width a partial derivative is shown beside its value
 LEADING, SIDE, MARGIN, BORDER = 5, 10, 6, 6.0  # between the lines of a box, beside them, above and below; around the picture
 
 
@@ -75,9 +76,10 @@ def draw(graph, partials=False):
     graph each node also shows its value, and after a backward sweep its adjoint.
 
     partials   whether each arrow also shows the local partial derivative of the node at its tip with respect to the one at its
-               start, by the backward rules; after a sweep with its value. Nothing where one of them is an array
+               start, by the backward rules; after a sweep with its value, or its value alone where the formula is long. An
+               arrow shows nothing where arrays are involved
 
-    Takes a Graph or a node, returns a Drawing.
+    Takes a Graph or a node, returns a Drawing. Raises an ArithmeticError where a partial derivative to be shown does not exist.
     """
     return Drawing(graph, partials)
 
@@ -125,8 +127,13 @@ class Panel:
         return "".join([f' data-{what}="{html.escape(print_formula(formula, LATEX))}"' for what, formula in shown.items()])
 
     def words(self):
-        """What is shown, as text."""
-        return ", ".join([print_formula(formula, TEXT) for formula in self.formulas.values()])
+        """What is shown, as text: t7 = b t2, value 6.75, adjoint −0.159122."""
+        said = [print_formula(self.formulas["formula"], TEXT)]
+        if "value" in self.formulas:
+            said.append(f"value {print_formula(self.formulas['value'], TEXT)}")
+        if "adjoint" in self.formulas:
+            said.append(f"adjoint {print_formula(self.formulas['adjoint'].parts[1], TEXT)}")
+        return ", ".join(said)
 
     def frame(self, place, inset, radius):
         kind, width, height = "leaf" if self.is_leaf else "operation", place.width - 2 * inset, place.height - 2 * inset
@@ -137,7 +144,7 @@ class Panel:
 
 
 class Label:
-    """What an arrow says: the local partial derivative, after a sweep with its value; no formula where there are arrays."""
+    """What an arrow says: a local partial derivative, after a sweep with its value. Where there are arrays, formula is None."""
 
     def __init__(self, graph, contribution):
         user, place = contribution.user, contribution.place
@@ -148,8 +155,8 @@ class Label:
         self.formula = contribution.partial
         if graph.last_sweep:
             value = number(float(user.rules()[place](1.0, graph.values[user], *operands)))
-            is_number = not {"symbol", "adjoint"} & heads(self.formula)
-            self.formula = value if is_number else equation(self.formula, value)
+            is_short = print_formula(self.formula, SVG).width <= SHORT
+            self.formula = equation(self.formula, value) if is_short and "symbol" in heads(self.formula) else value
         self.line = print_formula(self.formula, SVG)
 
     @property
@@ -191,11 +198,11 @@ def typeset(line, x, y, ink):
 def picture(graph, plan, panels, labels, alternative):
     width, height = plan.width + 2 * BORDER, plan.height + 2 * BORDER
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="computation-graph" role="img" '
-        f'width="{width:.0f}" height="{height:.0f}" viewBox="{-BORDER:.0f} {-BORDER:.0f} {width:.0f} {height:.0f}" aria-label="{html.escape(alternative)}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="computation-graph" width="{width:.0f}" height="{height:.0f}" '
+        f'viewBox="{-BORDER:.0f} {-BORDER:.0f} {width:.0f} {height:.0f}" role="img" aria-label="{html.escape(alternative)}" '
         f'font-family="{FONT}" font-size="{SIZE}" text-anchor="middle">',
         style_sheet(),
-        f'<rect x="{-BORDER}" y="{-BORDER}" width="100%" height="100%" {coloured("paper")}/>',
+        f'<rect x="{-BORDER:.0f}" y="{-BORDER:.0f}" width="{width:.0f}" height="{height:.0f}" {coloured("paper")}/>',
     ]
     for (user, place), curve in plan.curves.items():
         names = f"{graph.label(user.inputs[place])} {graph.label(user)}"

@@ -1,6 +1,6 @@
 """The rows of a picture: which node stands in which row, and the slots of edges that pass through a row."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from autograd_engine.graph import Node
@@ -39,13 +39,13 @@ class Segment(NamedTuple):
 class Column:
     """A term among equal ones. Keys are the same for what corresponds in another column of the group."""
 
-    keys: dict = field(default_factory=dict)  # {item: key}
-    rows: list = field(default_factory=list)  # of items, in order
-    offsets: dict = field(default_factory=dict)  # {key: x within the column}
+    keys: dict  # {item: key}
+    rows: list = None  # of items, in order
 
-    def arrange(self, order, offsets):
+    def follow(self, other):
+        """Be in the order of another column of the group."""
         items = {key: item for item, key in self.keys.items()}
-        self.rows, self.offsets = [[items[key] for key in row] for row in order], offsets
+        self.rows = [[items[other.keys[item]] for item in row] for row in other.rows]
 
 
 @dataclass(eq=False)
@@ -62,6 +62,12 @@ class Rows:
     def columns(self):
         return [column for group in self.groups for column in group]
 
+    def long_edges(self):
+        """The slots of each long edge that is not a column's."""
+        inside = {item for column in self.columns for item in column.keys}
+        routes = [[segment.lower for segment in route[:-1]] for route in self.routes.values()]
+        return [route for route in routes if route and route[0] not in inside]
+
     def start(self):
         """The entries in the order in which the graph was built."""
         column_of = {item: column for column in self.columns for item in column.keys}
@@ -77,9 +83,11 @@ class Rows:
 
 
 def layered(graph, groups, sizes, labels, delays):
-    """The Rows of a graph, not yet in order. With labels every other row is one for labels, each just above its user."""
-    step = 2 if labels else 1
-    row = {node: step * depth for node, depth in depths(graph, delays).items()}
+    """The Rows of a graph, not yet in order. Labels have rows of their own, each just above the one of their users."""
+    depth = depths(graph, delays)
+    used = sorted({*depth.values(), *[depth[user] - 0.5 for user, _ in labels]})  # rows in which nothing stands are left out
+    number = {level: i for i, level in enumerate(used)}
+    row = {node: number[level] for node, level in depth.items()}
     boxes, items, segments, routes = {}, [], [], {}
     for node in graph.nodes:
         width, height = sizes[node]
@@ -103,7 +111,7 @@ def layered(graph, groups, sizes, labels, delays):
 
 
 def depths(graph, delays):
-    """{node: row}: an operation stands below all of its operands, a leaf just above its first user; each as many rows further
+    """{node: depth}: an operation stands below all of its operands, a leaf just above its first user; each as many rows further
     from the others as its delay says, an operation downwards, a leaf upwards."""
     depth = graph.fold(lambda node, *below: 1 + max(below) + delays.get(node, 0) if below else 0)
     first = {}
@@ -112,8 +120,7 @@ def depths(graph, delays):
             first[x] = min(depth[node], first.get(x, depth[node]))
     for leaf in graph.leaves:
         depth[leaf] = first.get(leaf, 1) - 1 - delays.get(leaf, 0)
-    used = {level: i for i, level in enumerate(sorted(set(depth.values())))}  # rows in which nothing stands are left out
-    return {node: used[level] for node, level in depth.items()}
+    return depth
 
 
 def column_of(nodes, boxes, routes):

@@ -17,13 +17,13 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from autograd_engine.layering import layered
-from autograd_engine.ordering import crossings, flat, ordered
+from autograd_engine.ordering import crossings, flat, ordered, swung
 from autograd_engine.placement import ends, placed
 from autograd_engine.terms import equal_terms
 
 ROWS_APART, STEEPNESS = 16.0, 0.2  # between rows at least, and more for each px of the widest bend there
 HEAD = 8.0  # the length of an arrow's head
-TRIES = 60  # the most nodes of a graph for which other rows are tried
+EFFORT = 4000  # how many items are laid out in search of fewer crossings
 
 
 class Point(NamedTuple):
@@ -104,39 +104,47 @@ def best_rows(graph, groups, sizes, labels):
         return rows, (crossings(rows.entries, rows.segments), len(rows.segments))
 
     delays = {}
-    best, cost = tried(delays)
+    best, least = tried(delays)
     together = {node: nodes for group in groups for nodes in zip(*group) for node in nodes}
-    while cost[0] and len(graph.nodes) <= TRIES:
-        options = {together.get(node, (node,)): None for node in graph.nodes}
-        found = []
+    options = {together.get(node, (node,)): None for node in graph.nodes}
+    effort, is_better = EFFORT, True
+    while is_better and least[0]:
+        base, is_better = delays, False
         for nodes in options:
-            more = delays | {node: delays.get(node, 0) + 1 for node in nodes}
-            rows, new_cost = tried(more)
-            found.append((new_cost, len(found), more, rows))
-        new_cost, _, more, rows = min(found, key=lambda one: one[:2])
-        if new_cost[0] >= cost[0]:
-            break
-        best, cost, delays = rows, new_cost, more
+            effort -= len(best.items)
+            if effort < 0:
+                return best
+            more = base | {node: base.get(node, 0) + 1 for node in nodes}
+            rows, cost = tried(more)
+            if cost[0] < least[0] or (is_better and cost < least):
+                best, least, delays, is_better = rows, cost, more, True
+    best.entries = swung(best.entries, best.segments, best.long_edges())
     return best
 
 
 def arrange(rows):
     """Order the rows: first those of a column, the same in all columns of its group, then all of them."""
-    for group in rows.groups:
-        first = group[0]
-        inner = [[(item,) for item in row] for row in first.rows]
-        segments = [segment for segment in rows.segments if segment.upper in first.keys and segment.lower in first.keys]
-        inner = ordered(inner, segments)
-        offsets = placed(inner, segments, {})
-        order = [[first.keys[item] for item in flat(row)] for row in inner]
-        by_key = {first.keys[item]: offset for item, offset in offsets.items()}
-        for column in group:
-            column.arrange(order, by_key)
+    for first, *others in rows.groups:
+        entries, segments = inside(first, rows)
+        first.rows = [flat(row) for row in ordered(entries, segments)]
+        for column in others:
+            column.follow(first)
     rows.entries = ordered(rows.start(), rows.segments, rows.columns)
 
 
+def inside(column, rows):
+    """The entries and segments of a column by itself."""
+    segments = [segment for segment in rows.segments if segment.upper in column.keys and segment.lower in column.keys]
+    return [[(item,) for item in row] for row in column.rows], segments
+
+
 def positions(rows):
-    bodies = {item: (column, column.offsets[key]) for column in rows.columns for item, key in column.keys.items()}
+    """{item: x}, where a column is one piece."""
+    bodies = {}
+    for group in rows.groups:
+        x = placed(*inside(group[0], rows), {})
+        within = {group[0].keys[item]: place for item, place in x.items()}
+        bodies.update({item: (column, within[key]) for column in group for item, key in column.keys.items()})
     return placed(rows.entries, rows.segments, bodies)
 
 

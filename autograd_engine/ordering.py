@@ -5,8 +5,9 @@ A row is a list of entries, each a tuple of items that stay together in this ord
 
 from bisect import bisect_right, insort
 from collections import defaultdict
+from itertools import product
 
-SWEEPS = 12
+PATIENCE = 4  # after how many sweeps without fewer crossings there are no more
 
 
 def flat(row):
@@ -47,15 +48,16 @@ def ordered(rows, segments, columns=()):
     rank = {item: i for i, column in enumerate(columns) for item in column.keys}
     best, least = rows, None
     for first in (0, 1):
-        now = [list(row) for row in rows]
-        for sweep in range(SWEEPS):
+        now, idle, sweep = [list(row) for row in rows], 0, 0
+        while idle < PATIENCE:
             is_down = (sweep + first) % 2 == 1
             for i in range(len(now)) if is_down else reversed(range(len(now))):
                 now[i] = by_means(now, i, upper if is_down else lower, i - 1 if is_down else i + 1, rank)
             exchange(now, upper, lower, rank)
             count = crossings(now, segments)
+            idle, sweep = idle + 1, sweep + 1
             if least is None or count < least:
-                best, least = [list(row) for row in now], count
+                best, least, idle = [list(row) for row in now], count, 0
             if not least:
                 return best
     return best
@@ -88,7 +90,8 @@ def exchange(rows, upper, lower, rank):
     place = {}
     for row in rows:
         place.update(centred(row))
-    for _ in range(SWEEPS):
+    is_better = True
+    while is_better:
         is_better = False
         for row in rows:
             for i in range(len(row) - 1):
@@ -96,8 +99,6 @@ def exchange(rows, upper, lower, rank):
                 if not (left[0] in rank and right[0] in rank) and gain(left, right, (upper, lower), place) > (0, 1e-9):
                     row[i], row[i + 1], is_better = right, left, True
                     place.update(centred(row))
-        if not is_better:
-            break
 
 
 def centred(row):
@@ -115,3 +116,37 @@ def gain(left, right, sides, place):
         shorter += sum([abs(here - there) - abs(here + len(right) - there) for here, there in a])
         shorter += sum([abs(here - there) - abs(here - len(left) - there) for here, there in b])
     return fewer, shorter
+
+
+def swung(rows, segments, routes):
+    """The rows with pieces of long edges moved past what is beside them, where that makes fewer crossings or shorter edges.
+
+    routes   the slots of each long edge that is not a column's
+    """
+    least, is_better = cost(rows, segments), True
+    while is_better:
+        is_better = False
+        for route in routes:
+            for side, i, j in product((1, -1), range(len(route)), range(len(route))):
+                moved = moved_aside(rows, route[i : j + 1], side)
+                new = cost(moved, segments)
+                if new < least:
+                    rows, least, is_better = moved, new, True
+    return rows
+
+
+def cost(rows, segments):
+    place = {item: at for row in rows for item, at in centred(row).items()}
+    length = sum([abs(place[segment.upper] - place[segment.lower]) for segment in segments])
+    return crossings(rows, segments), length
+
+
+def moved_aside(rows, route, side):
+    """Each slot exchanged with its neighbour on that side; one at the end of its row stays."""
+    moved = list(rows)
+    for slot in route:
+        row = moved[slot.row] = list(rows[slot.row])
+        i = row.index((slot,))
+        if 0 <= i + side < len(row):
+            row[i], row[i + side] = row[i + side], row[i]
+    return moved

@@ -1,5 +1,6 @@
 """Where the items of rows stand, from left to right, once their order is known; and where edges end at boxes."""
 
+import math
 from collections import defaultdict
 
 from autograd_engine.layering import Item
@@ -7,8 +8,8 @@ from autograd_engine.ordering import flat
 
 APART = 14.0  # between neighbours in a row
 PORTS_APART, HEADS_APART, CORNER = 22.0, 13.0, 11.0  # between ends of edges at a box: at first, at least; and from its corners
-ROUNDS, REPAIRS, SETTLINGS, SLIDES = 300, 4, 3, 6
-FAR = 1e9
+NUDGE = 10.0  # how far a box moves at most for an edge to be straight
+ROUNDS, REPAIRS, SETTLINGS, SLIDES = 300, 4, 3, 6  # how often: more changes no picture of the sheet by a px
 OTHER = {"upper": "lower", "lower": "upper"}
 
 
@@ -39,39 +40,47 @@ def placed(entries, segments, bodies):
 
 
 def settle(x, bodies, walls, entries, segments):
-    """Move each long edge to straight beneath its start or straight above its end, whichever is nearer, as far as there is
-    room: one bend instead of two."""
+    """Move a box that is nearly straight beneath the start of an edge to where it is, and a long edge to straight beneath its
+    start or straight above its end, whichever is nearer; as far as there is room."""
     at = ends(entries, segments, {item: x[body] + offset for item, (body, offset) in bodies.items()})
-    wanted = defaultdict(list)
+    moves = defaultdict(list)
     for segment in segments:
         a, b = bodies[segment.upper][0], bodies[segment.lower][0]
-        if a is not b:
-            wanted[a].append(at[segment, "lower"])
-            wanted[b].append(at[segment, "upper"])
-    for body, places in wanted.items():
-        if isinstance(body, Item) and body.is_slot:
-            left = max([x[a] + gap for a, b, gap in walls if b is body], default=-FAR)
-            right = min([x[b] - gap for a, b, gap in walls if a is body], default=FAR)
-            nearest = min(places, key=lambda place: abs(place - x[body]))
-            x[body] = min(max(nearest, left), right)
+        aside = at[segment, "upper"] - at[segment, "lower"]
+        if a is not b and (is_long_edge(b) or 0 < abs(aside) < NUDGE):
+            moves[b].append(aside)
+        if a is not b and is_long_edge(a):
+            moves[a].append(-aside)
+    before, behind = defaultdict(list), defaultdict(list)
+    for a, b, gap in walls:
+        before[b].append((a, gap))
+        behind[a].append((b, gap))
+    for body, found in moves.items():
+        if isinstance(body, Item):
+            left = max([x[a] + gap for a, gap in before[body]], default=-math.inf)
+            right = min([x[b] - gap for b, gap in behind[body]], default=math.inf)
+            x[body] = min(max(x[body] + min(found, key=abs), left), right)
+
+
+def is_long_edge(body):
+    return isinstance(body, Item) and body.is_slot
 
 
 def joined(entries, segments, bodies):
     """The bodies, with those of long edges, which run straight down as far as none crosses another or a column."""
     bodies = {item: bodies.get(item, (item, 0.0)) for row in entries for item in flat(row)}
     place = {item: i for row in entries for i, item in enumerate(flat(row))}
-    by_row = defaultdict(list)
+    below_of = defaultdict(list)
     for segment in segments:
-        by_row[segment.upper.row].append(segment)
-    for i, (row, below) in enumerate(zip(entries, entries[1:])):
-        rigid = rigid_pairs(flat(row), flat(below), bodies, place)
-        for segment in by_row[i]:
-            a, b = segment.upper, segment.lower
-            if a.node is None and b.node is None and bodies[b][0] is b and bodies[a][0] is not b:
-                pair = place[a], place[b]
-                if all([(pair[0] - left) * (pair[1] - right) > 0 for left, right in rigid]):
-                    rigid.append(pair)
-                    bodies[b] = bodies[a]
+        if segment.upper.is_slot and segment.lower.is_slot:
+            below_of[segment.upper].append(segment.lower)
+    for row, below in zip(map(flat, entries), map(flat, entries[1:])):
+        rigid = rigid_pairs(row, below, bodies, place)
+        for a, b in [(upper, lower) for upper in row for lower in below_of[upper]]:
+            is_free = all([(place[a] - i) * (place[b] - j) > 0 for i, j in rigid])
+            if bodies[b][0] is b and is_free:
+                rigid.append((place[a], place[b]))
+                bodies[b] = bodies[a]
     return bodies
 
 

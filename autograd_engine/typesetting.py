@@ -11,9 +11,10 @@ from autograd_engine.notation import (
     ATOM, FACTOR, POWER, PRODUCT, TEXT, decimals_and_exponent, entries, indexed, needs_dot,
 )  # fmt: skip
 
-SIZE, SMALL = 12, 0.75  # the height of the letters, and how much smaller indices and exponents are
+SIZE, SMALL, SMALLEST = 12, 0.75, 8 / 12  # the height of the letters, how much smaller indices and exponents are, at the most
 ABOVE, BELOW, AXIS = 9.0, 3.0, 4.2  # how far letters reach from their baseline, and where a minus and a rule stand above it
 GAP, THIN, STROKE = 2.0, 2.2, 0.9  # between a rule and what it divides, between factors, and how thick rules are
+LOWERED, ASUNDER = 3.5, 1.0  # how far an index is below its letter, and what keeps an exponent above it from it
 WIDTHS = {  # of letters, in units of their height; of DejaVu Sans, rounded up
     0.30: "ijlIJ'", 0.36: " ,.·/:;|\\f-", 0.42: "()[]tr!²ᵀ", 0.56: 'sz∂?cL_*"`', 0.62: "FkvxyPTYaeo", 0.78: "ABCDGHKNOQRUVXZ&",
     0.84: "w#+<=>^~−→×", 0.87: "M", 1.0: "mW%@",
@@ -49,12 +50,14 @@ class Mark(NamedTuple):
 
 
 class Box(NamedTuple):
-    """Something typeset: how wide it is, how far it reaches above and below its baseline, and its marks."""
+    """Something typeset: how wide it is, how far it reaches above and below its baseline, and its marks; of a letter with an
+    index also these two, since an exponent goes above the index."""
 
     width: float
     above: float
     below: float
     marks: tuple
+    parts: tuple = ()
 
     def at(self, x, y, scale=1.0):
         """The marks of the box with its baseline starting there."""
@@ -83,6 +86,8 @@ def line(*points):
 
 def beside(pieces):
     """Boxes and words in a row, on one baseline. Spaces around a word are space."""
+    if len(pieces) == 1 and isinstance(pieces[0], Box):
+        return pieces[0]
     boxes, x, marks = [piece if isinstance(piece, Box) else padded(piece) for piece in pieces], 0.0, ()
     for box in boxes:
         marks += box.at(x, 0.0)
@@ -98,13 +103,26 @@ def padded(letters):
 
 def shifted(base, small, rise):
     """A box with a smaller one behind it, that much higher."""
-    small = small.scaled(SMALL)
+    small = small.scaled(max([SMALL, *[SMALLEST / mark.scale for mark in small.marks]]))
     above, below = max(base.above, rise + small.above), max(base.below, small.below - rise)
     return Box(base.width + small.width + 1.0, above, below, base.marks + small.at(base.width + 0.5, -rise))
 
 
+def lowered(base, index):
+    return shifted(base, index, -LOWERED)._replace(parts=(base, index))
+
+
 def raised(base, exponent):
+    if base.parts:
+        return stacked(*base.parts, exponent)
     return shifted(base, exponent, base.above - ABOVE / 2 + SMALL * (exponent.below - BELOW))
+
+
+def stacked(base, index, exponent):
+    """The exponent above the index."""
+    rise = base.above - ABOVE / 2 + SMALL * (exponent.below - BELOW) + ASUNDER
+    over, under = shifted(base, exponent, rise), lowered(base, index)
+    return Box(max(over.width, under.width), over.above, under.below, over.marks + under.marks[len(base.marks) :])
 
 
 def fraction(over, under):
@@ -146,16 +164,19 @@ def enclosed(formula, x):
 
 def scientific(formula):
     decimals, exponent = decimals_and_exponent(formula)
-    return [f"{decimals} · ", raised(word("10"), word(exponent))]
+    return [decimals, DOT, raised(word("10"), word(exponent))]
+
+
+DOT = beside([space(THIN / 2), "·", space(THIN / 2)])
 
 
 SVG = TEXT.but({
-    **indexed(letters(True), letters(False), lambda x, index: shifted(x, word(index), -3.0)),
+    **indexed(letters(True), letters(False), lambda x, index: lowered(x, word(index))),
     "scientific": (scientific, FACTOR, PRODUCT),
     "array": lambda formula: entries(formula.content, TEXT),
     "parentheses": enclosed,
     "partial": lambda formula, t, x: fraction(beside(["∂", t]), beside(["∂", x])),
-    "multiply": lambda formula, x, y: [x, " · " if needs_dot(formula) else space(THIN), y],
+    "multiply": lambda formula, x, y: [x, DOT if needs_dot(formula) else space(THIN), y],
     "matmul": lambda formula, x, y: [x, space(THIN), y],
     "divide": (lambda formula, x, y: fraction(x, y), FACTOR, FACTOR),
     "power": (lambda formula, x, y: raised(x, y), POWER, POWER, ATOM),

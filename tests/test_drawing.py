@@ -5,6 +5,8 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+from base64 import b64decode
+from itertools import combinations
 from pathlib import Path
 
 import matplotlib
@@ -14,6 +16,7 @@ from matplotlib.ft2font import FT2Font
 from sheet import HOSTILE, graph_a
 
 from autograd_engine import draw
+from autograd_engine.drawing import COLOURS
 from autograd_engine.formulas import expression, symbol
 from autograd_engine.notation import print_formula
 from autograd_engine.typesetting import SVG, fraction, root, width_of, word
@@ -40,6 +43,12 @@ def said(graph):
 def seen(graph):
     """{label: the letters in each line of its box}."""
     return {label: ["".join(line.itertext()) for line in g.findall("{*}g")] for label, g in groups(graph).items()}
+
+
+def partials(graph):
+    """{the edge, as its start, its tip and the operand's place: what it says, in LaTeX}."""
+    edges = [g for g in ElementTree.fromstring(draw(graph, partials=True).svg).iter() if "data-edge" in g.attrib]
+    return {f"{g.get('data-edge')} {g.get('data-place')}": g.get("data-partial") for g in edges}
 
 
 def drawn_edges(graph):
@@ -119,6 +128,144 @@ def test_a_node_can_be_drawn_without_a_graph_of_it():
         draw(2.0)
 
 
+def test_numbers_have_six_decimals_at_most():
+    x = Variable(7.25, "x")
+    graph = Graph(np.sqrt(x) * 1e-9)
+    graph.backward()
+    assert said(graph)["t1"] == [r"t_1 = \sqrt{x}", "2.692582", r"\bar t_1 = 1 \cdot 10^{-9}"]
+    assert said(graph)["x"] == ["x", "7.25", r"\bar x = 1.85695 \cdot 10^{-10}"]
+    assert said(graph)["t2"][1] == r"2.69258 \cdot 10^{-9}"
+
+
+def test_arrows_show_partial_derivatives_before_a_sweep_as_formulas():
+    graph = graph_a()
+    assert set(partials(graph).values()) == {
+        "1", "2 c", "b", "t_2", r"\frac{1}{2 t_4}", r"\frac{1}{t_3}", r"\frac{1}{t_7}", r"-\frac{t_8}{t_7}",
+    }  # fmt: skip
+    assert partials(graph)["t2 t7 1"] == "b"
+    assert partials(graph)["b t7 0"] == "t_2"
+
+
+def test_arrows_show_partial_derivatives_after_a_sweep_with_their_values():
+    graph = graph_a()
+    graph.forward()
+    shown = partials(graph)
+    assert shown["c t2 0"] == "2 c = 3"
+    assert shown["t3 t8 0"] == r"\frac{1}{t_7} = 0.148148"
+    assert shown["a t1 0"] == "1"
+
+
+def test_partial_derivatives_and_adjoints_in_a_picture_obey_the_chain_rule():
+    graph = graph_a()
+    graph.backward()
+    adjoints = {label: float(lines[2].split(" = ")[1]) for label, lines in said(graph).items()}
+    sums = dict.fromkeys(adjoints, 0.0) | {"t9": 1.0}
+    for edge, partial in partials(graph).items():
+        operand, user, _ = edge.split()
+        sums[operand] += adjoints[user] * float(partial.split(" = ")[-1])
+    assert sums == pytest.approx(adjoints, abs=5e-6)
+
+
+def test_a_long_partial_derivative_gives_way_to_its_value():
+    x, y = Variable(2.0, "x"), Variable(3.0, "y")
+    graph = Graph(x**y)
+    assert "x" in partials(graph)["x t1 0"]
+    graph.forward()
+    assert partials(graph)["x t1 0"] == "12"
+
+
+def test_both_uses_of_an_operand_have_a_partial_derivative():
+    x = Variable(2.0, "x")
+    graph = Graph(x * x)
+    graph.forward()
+    assert partials(graph) == {"x t1 0": "x = 2", "x t1 1": "x = 2"}
+
+
+def test_arrows_without_a_partial_derivative_show_none():
+    x = Variable(np.array([1.0, 2.0]), "x")
+    total = Graph(3.0 * np.sum(x * x))
+    assert partials(total) == {"x t1 0": None, "x t1 1": None, "t1 t2 0": None, "v1 t3 0": None, "t2 t3 1": "3"}
+    assert set(partials(Graph(np.sum(x))).values()) == {None}
+    with pytest.raises(ArithmeticError, match="division"):
+        draw(np.sqrt(Variable(0.0)), partials=True)
+
+
+def test_a_notebook_shows_the_picture_without_being_run_and_says_it_in_words():
+    graph = graph_a()
+    graph.backward()
+    drawing = draw(graph)
+    bundle = drawing._repr_mimebundle_()
+    image = ElementTree.fromstring(bundle["text/html"].replace("%\">", "%\"/>"))
+    assert image.tag == "img"
+    kind, encoded = image.get("src").split(",")
+    assert kind == "data:image/svg+xml;base64"
+    assert b64decode(encoded).decode() == bundle["image/svg+xml"] == drawing.svg
+    assert bundle["text/plain"] == "computation graph of 12 nodes and 15 edges"
+    assert image.get("alt").startswith("Computation graph: a, value 2, adjoint 0.471775; b, value 3")
+    assert "; t7 = b t2, value 6.75, adjoint −0.159122; " in image.get("alt")
+    assert ElementTree.fromstring(drawing.svg).get("aria-label") == image.get("alt")
+
+
+def luminance(colour):
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return float(np.dot(linear, [0.2126, 0.7152, 0.0722]))
+
+
+def contrast(one, other):
+    low, high = sorted([luminance(one), luminance(other)])
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("page", [1, 2], ids=["light", "dark"])
+def test_contrasts_suffice_on_light_and_on_dark_pages(page):
+    """As WCAG 2 has it: 4.5 for text, 3 for lines."""
+    colour = {name: values[page] for name, values in COLOURS.items()}
+    for text, ground in [("ink", "leaf"), ("ink", "operation"), ("adjoint-ink", "leaf"), ("adjoint-ink", "operation")]:
+        assert contrast(colour[text], colour[ground]) >= 4.5, (text, ground)
+    assert contrast(colour["partial-ink"], colour["paper"]) >= 4.5
+    for line, ground in [("edge", "paper"), ("head", "paper"), ("leaf-frame", "leaf"), ("operation-frame", "operation")]:
+        assert contrast(colour[line], colour[ground]) >= 3, (line, ground)
+
+
+BLIND = {  # to red, green and blue: linear RGB as it is seen. Machado, Oliveira and Fernandes (2009), severity 1
+    "red": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "green": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "blue": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+}
+XYZ = np.array([[0.4339, 0.3762, 0.1899], [0.2126, 0.7152, 0.0722], [0.0177, 0.1095, 0.8728]])  # of linear RGB, white is 1
+
+
+def lab(colour, blindness):
+    """CIELAB, in which a difference of 2.3 is just noticeable."""
+    rgb = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]) ** 2.2
+    x, y, z = np.cbrt(XYZ @ np.clip(np.array(BLIND[blindness]) @ rgb, 0.001, 1.0))
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+@pytest.mark.parametrize("blindness", BLIND)
+@pytest.mark.parametrize("page", [1, 2], ids=["light", "dark"])
+def test_colour_blind_readers_tell_colours_apart(page, blindness):
+    inks = combinations(["ink", "adjoint-ink", "partial-ink"], 2)
+    for pair in [*inks, ("leaf-frame", "operation-frame")]:
+        one, other = [lab(COLOURS[name][page], blindness) for name in pair]
+        assert np.linalg.norm(one - other) > 15, pair
+
+
+def test_everything_that_is_drawn_has_a_colour_for_both_pages_and_one_for_readers_without_style_sheets():
+    graph = graph_a()
+    graph.backward()
+    root = ElementTree.fromstring(draw(graph, partials=True).svg)
+    (style,) = root.iterfind("{*}style")
+    shapes = [one for one in root.iter() if one.tag.split("}")[1] in ("rect", "path", "polygon", "polyline", "text")]
+    assert len(shapes) > 100
+    for shape in shapes:
+        for name in shape.get("class").split():
+            what, light, dark = COLOURS[name]
+            assert shape.get(what) == light
+            assert f".{name} {{ {what}: light-dark({light}, {dark}) }}" in style.text
+
+
 def test_leaves_operations_and_results_have_different_shapes():
     frames = {g.get("data-node"): g.findall("{*}rect") for g in svg(graph_a()).iter() if "data-node" in g.attrib}
     corner = {label: float(rectangles[0].get("rx")) for label, rectangles in frames.items()}
@@ -178,6 +325,29 @@ def test_a_fraction_has_its_rule_between_and_a_root_its_bar_above():
     assert -root(x).above < sign.what[-1][1] < inside.y - 9
     assert sign.what[-1][0] >= inside.x + x.width
     assert sign.what[-2][0] <= inside.x
+
+
+def test_an_exponent_stands_above_an_index():
+    x = Variable(2.0, "t_12")
+    base, index, exponent = print_formula(expression(x**2, {x: symbol("t_12")}, SVG), SVG).marks
+    exponent, index = sorted([index, exponent], key=lambda mark: mark.y)
+    assert (base.what, index.what, exponent.what) == ("t", "12", "2")
+    assert index.x == exponent.x == pytest.approx(base.x + base.width, abs=1)
+    assert exponent.y < index.y - 0.73 * 12 * index.scale
+
+
+def test_small_letters_are_not_under_8_px():
+    x, y = Variable(2.0, "x_1"), Variable(3.0, "y_2")
+    box = print_formula(expression(x ** (y ** (x / y)) * 1e-17, {z: symbol(z.name) for z in (x, y)}, SVG), SVG)
+    assert min([12 * mark.scale for mark in box.marks if isinstance(mark.what, str)]) == pytest.approx(8)
+
+
+def test_there_are_no_gaps_around_the_dot():
+    x = Variable(2.0, "x")
+    left, dot, right = print_formula(expression(x * 7.0, {x: symbol("x")}, SVG), SVG).marks
+    assert dot.what == "·"
+    assert 0 < dot.x - left.x - left.width < 2
+    assert 0 < right.x - dot.x - dot.width < 2
 
 
 def test_the_table_of_widths_is_that_of_the_font_which_is_asked_for_first():

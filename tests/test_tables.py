@@ -1,11 +1,7 @@
 """What can be wrong with a table: what it says of a graph, what it hides, and how it is laid out."""
 
 import html
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import dask.array
 import numpy as np
@@ -16,8 +12,6 @@ from autograd_engine import Table, adjoint_equations, evaluation_trace
 from autograd_engine.formulas import Formula, symbol
 from autograd_engine.notation import TEXT, print_formula
 from autograd_nodes import Constant, Graph, Node, Variable
-
-ROOT = Path(__file__).parent.parent
 
 
 def column(table, index):
@@ -241,22 +235,3 @@ def test_what_cannot_be_shown_in_a_name_is_replaced(name):
     trace = evaluation_trace(Graph(Variable(2.0, name) * 2))
     assert name not in repr(trace)
     assert len(trace.markdown.splitlines()) == 4
-
-
-def test_all_but_pictures_can_do_without_graphviz():
-    script = """
-import sys
-sys.modules["pygraphviz"] = None
-from sheet import graph_a
-from autograd_engine import adjoint_equations, contributions, draw, evaluation_trace
-graph = graph_a()
-graph.backward()
-print(len(evaluation_trace(graph).rows), len(adjoint_equations(graph).rows), len(contributions(graph)))
-try:
-    draw(graph)
-except ImportError as error:
-    print("no picture:", error.name)
-"""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(["tests", "."])}
-    process = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment, cwd=ROOT)
-    assert process.stdout.splitlines() == ["12 12 15", "no picture: pygraphviz"], process.stderr
