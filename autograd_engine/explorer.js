@@ -6,97 +6,20 @@
 const find = (id) => document.getElementById(id);
 const state = { graph: null, leaves: {}, run: null, step: 0, depthFirst: false, question: false, verdict: "", timer: 0 };
 
-const SVG = "http://www.w3.org/2000/svg", MATHML = "http://www.w3.org/1998/Math/MathML";
+const MATHML = "http://www.w3.org/1998/Math/MathML";
 
-function make(tag, text = "", namespace = null) {
-  const element = namespace ? document.createElementNS(namespace, tag) : document.createElement(tag);
-  element.textContent = text;
-  return element;
-}
-
-// A graph with what is looked up in it, and the elements of its section of the page.
+// A graph with what is looked up in it, and the parts of its section of the page.
 function prepared(graph, rules, i) {
-  const section = document.querySelector(`[data-graph="${i}"]`);
+  const section = document.querySelector(`[data-graph="${i}"]`), svg = section.querySelector("svg");
+  svg.style.setProperty("--height", `${svg.getAttribute("height")}px`);
   const users = new Map();
   graph.uses.forEach(({ user }, use) => users.set(user, [...(users.get(user) ?? []), use]));
-  const nodes = new Map([...section.querySelectorAll("[data-node]")].map((box) => [box.dataset.node, new Box(box)]));
-  const edges = new Map([...section.querySelectorAll("[data-edge]")].map((edge) => [edgeKey(edge), new Edge(edge)]));
-  const svg = section.querySelector("svg");
-  svg.style.setProperty("--height", `${svg.getAttribute("height")}px`);
   const templates = section.querySelector("template").content.querySelectorAll("[data-formula]");
   const formulas = new Map([...templates].map((formula) => [formula.dataset.formula, formula]));
-  const operations = graph.nodes.filter((node) => !node.leaf);
-  const variables = graph.nodes.filter((node) => node.variable);
-  const byLabel = new Map(graph.nodes.map((node) => [node.label, node]));
-  return { ...graph, rules, section, users, boxes: nodes, edges, formulas, operations, variables, byLabel };
-}
-
-function edgeKey(edge) {
-  return `${edge.dataset.edge.split(" ")[1]} ${edge.dataset.place}`;
-}
-
-// A number in the figure takes the place of the one that Python has typeset, behind the last equals sign if there is one. The line
-// is kept in the middle of a box, by the usual width of a digit.
-class Slot {
-  constructor(line, middle = null) {
-    const texts = [...line.querySelectorAll("text")];
-    const equals = texts.findLast((text) => text.textContent === "=");
-    const kept = equals ? [...line.children].slice(0, [...line.children].indexOf(equals) + 1) : [];
-    const x = equals ? Number(equals.getAttribute("x")) + 9 : (middle ?? Number(texts[0].getAttribute("x")));
-    this.text = make("text", "", SVG);
-    for (const name of ["class", "y"]) this.text.setAttribute(name, (equals ?? texts[0]).getAttribute(name));
-    this.text.setAttribute("x", x);
-    this.text.setAttribute("text-anchor", equals ? "start" : "middle");
-    this.line = line;
-    this.aside = equals && middle !== null ? 2 * middle - Number(texts[0].getAttribute("x")) - x : null;
-    line.replaceChildren(...kept, this.text);
-  }
-
-  show(text) {
-    this.line.classList.toggle("hidden", text === "");
-    if (this.text.textContent === text) return;
-    this.text.textContent = text;
-    if (this.aside !== null) this.line.setAttribute("transform", `translate(${(this.aside - 7.4 * text.length) / 2}, 0)`);
-  }
-}
-
-class Box {
-  constructor(element) {
-    const lines = [...element.querySelectorAll(":scope > g")];
-    const { x, width } = element.querySelector("rect");
-    const middle = x.baseVal.value + width.baseVal.value / 2;
-    this.element = element;
-    this.value = "value" in element.dataset ? new Slot(lines[1], middle) : null;
-    this.adjoint = "adjoint" in element.dataset ? new Slot(lines.at(-1), middle) : null;
-  }
-
-  show(value, adjoint, classes) {
-    this.value?.show(value === undefined ? "" : shown(value));
-    this.adjoint?.show(adjoint === undefined ? "" : shown(adjoint));
-    setClasses(this.element, classes);
-    Object.assign(this.element.dataset, { value: value ?? "", adjoint: adjoint ?? "" });
-  }
-}
-
-class Edge {
-  constructor(element) {
-    const label = element.querySelector("g");
-    const isFixed = !element.dataset.partial?.includes("=");
-    this.element = element;
-    this.label = label;
-    this.partial = label && !isFixed ? new Slot(label) : null;
-  }
-
-  show(moment, classes) {
-    if (moment && moment.partial !== undefined) this.partial?.show(shown(moment.partial));
-    this.label?.classList.toggle("hidden", !moment);
-    setClasses(this.element, classes);
-  }
-}
-
-function setClasses(element, classes) {
-  const wanted = Object.entries(classes).filter(([, isOn]) => isOn).map(([name]) => name).join(" ");
-  if (element.getAttribute("class") !== wanted) element.setAttribute("class", wanted);
+  const nodes = graph.nodes.map((node) => ({ ...node, words: node.words.replace(/\b[A-Za-z]_?\d+\b/g, name) }));
+  const kinds = { operations: nodes.filter((node) => !node.leaf), leaves: nodes.filter((node) => node.leaf) };
+  const byLabel = new Map(nodes.map((node) => [node.label, node]));
+  return { ...graph, ...kinds, nodes, rules, section, users, formulas, byLabel, ...parts(section) };
 }
 
 function render() {
@@ -107,43 +30,6 @@ function render() {
   renderLeaves(graph, run, now);
   renderControls(graph, run, now);
   writeAddress();
-}
-
-// ---- the figure
-
-function renderFigure(graph, run, now) {
-  const present = now.moment && graph.uses[now.moment.use];
-  for (const node of graph.nodes) {
-    const is = node.label === now.label || node.label === present?.operand;
-    const isKnown = now.known.has(node.label);
-    const classes = { now: is, giver: node.label === present?.user, back: now.kind === "backward" || now.kind === "seed", todo: !isKnown };
-    graph.boxes.get(node.label).show(isKnown ? now.value[node.label] : undefined, now.adjoint[node.label], classes);
-  }
-  const moments = new Map(now.done.map((moment) => [useKey(graph.uses[moment.use]), moment]));
-  const late = new Set(state.depthFirst ? lateUses(graph, now) : []);
-  for (const [key, edge] of graph.edges) {
-    const isNow = now.kind === "forward" ? key.startsWith(`${now.label} `) : present && key === useKey(present);
-    edge.show(moments.get(key), { now: isNow, back: isNow && now.kind === "backward", late: late.has(key) });
-  }
-  requestAnimationFrame(() => scrollToPresent(graph.section));
-  const values = graph.nodes.filter(({ label }) => now.known.has(label)).map((node) => `${node.words}: ${shown(now.value[node.label])}`);
-  graph.section.querySelector("svg").setAttribute("aria-label", `Computation graph: ${values.join("; ")}`);
-}
-
-function useKey({ user, place }) {
-  return `${user} ${place}`;
-}
-
-function lateUses(graph, now) {
-  return now.done.filter((moment, i) => isLate(graph, { moment, done: now.done.slice(0, i) })).map(({ use }) => useKey(graph.uses[use]));
-}
-
-function scrollToPresent(section) {
-  const box = section.querySelector(".now[data-node]");
-  if (!box) return;
-  const [outer, inner] = [section.getBoundingClientRect(), box.getBoundingClientRect()];
-  if (inner.left < outer.left || inner.right > outer.right) section.scrollLeft += (inner.left + inner.right - outer.left - outer.right) / 2;
-  if (inner.top < outer.top || inner.bottom > outer.bottom) section.scrollTop += (inner.top + inner.bottom - outer.top - outer.bottom) / 2;
 }
 
 // ---- the formula, with symbols and with numbers
@@ -224,7 +110,7 @@ function separated(elements) {
 // ---- the leaves
 
 function buildLeaves(graph) {
-  const rows = graph.nodes.filter((node) => node.leaf).map((leaf) => {
+  const rows = graph.leaves.map((leaf) => {
     const row = make("tr"), head = make("th"), field = make("input"), cells = [make("td"), make("td"), make("td")];
     head.scope = "row";
     head.textContent = leaf.name && leaf.name !== leaf.label ? `${name(leaf.label)}: ${leaf.name}` : name(leaf.label);
@@ -232,6 +118,7 @@ function buildLeaves(graph) {
     else {
       Object.assign(field, { type: "number", step: "any", value: state.leaves[leaf.label], id: `leaf-${leaf.label}` });
       field.setAttribute("aria-label", `value of ${leaf.label}`);
+      field.dataset.label = leaf.label;
       field.addEventListener("input", () => changeLeaf(leaf.label, field));
       cells[0].append(field);
     }
@@ -249,10 +136,15 @@ function renderLeaves(graph, run, now) {
     const isComplete = adjoint !== undefined && received(graph, now.done, label).length === received(graph, run.moments, label).length;
     row.cells[2].textContent = adjoint === undefined ? "" : shown(adjoint);
     row.cells[2].className = isComplete ? "" : "unfinished";
-    const isShown = isComplete && difference !== undefined;
-    row.cells[3].textContent = !isShown ? "" : difference === null ? "not defined" : `${shown(Number(difference.toPrecision(6)))} ${agree(adjoint, difference, 1e-5) ? "✓" : "✗"}`;
-    row.cells[3].className = row.cells[3].textContent.endsWith("✗") ? "wrong" : "";
+    const check = isComplete ? checkInWords(adjoint, difference) : "";
+    row.cells[3].textContent = check;
+    row.cells[3].className = check.endsWith("✗") ? "wrong" : "";
   }
+}
+
+function checkInWords(adjoint, difference) {
+  if (difference === undefined) return "";
+  return difference === null ? "not defined" : `${shown(difference)} ${agree(adjoint, difference, 1e-5) ? "✓" : "✗"}`;
 }
 
 function changeLeaf(label, field) {
@@ -275,9 +167,16 @@ function tryLeaves(leaves) {
   }
   complain("");
   Object.assign(state, { leaves, run: made });
-  for (const field of find("leaves").querySelectorAll("input")) field.setAttribute("aria-invalid", "false");
+  for (const field of fields()) {
+    if (Number(field.value) !== leaves[field.dataset.label]) field.value = leaves[field.dataset.label];
+    field.setAttribute("aria-invalid", "false");
+  }
   render();
   return true;
+}
+
+function fields() {
+  return find("leaves").querySelectorAll("input");
 }
 
 function complaint(graph, { label, value, use }) {
@@ -290,6 +189,7 @@ function complaint(graph, { label, value, use }) {
 function complain(text, label = null) {
   find("error").textContent = text;
   for (const [key, box] of state.graph.boxes) box.element.toggleAttribute("data-undefined", key === label);
+  requestAnimationFrame(() => scrollTo(state.graph.section, "[data-undefined]"));
 }
 
 // ---- the controls
@@ -299,8 +199,8 @@ function renderControls(graph, run, now) {
   Object.assign(find("step"), { max: last, value: state.step });
   find("step").setAttribute("aria-valuetext", `step ${state.step} of ${last}`);
   find("count").textContent = `${state.step} / ${last}`;
-  find("back").disabled = state.step === 0;
-  find("forward").disabled = isOver;
+  find("back").setAttribute("aria-disabled", state.step === 0); // and not disabled, which would lose the focus
+  find("forward").setAttribute("aria-disabled", isOver);
   find("play").textContent = state.timer ? "Pause" : isOver ? "Watch it happen" : "Go on";
   find("question").hidden = !state.question;
   const said = [state.verdict, words(graph, run, now)].filter(Boolean).join(" ");
@@ -325,6 +225,7 @@ function goByHand(step) {
 
 function forward() {
   stop();
+  if (state.step === lastStep(state.graph)) return;
   const next = situation(state.graph, state.run, state.step + 1);
   if (find("predict").checked && ["forward", "backward"].includes(next.kind)) ask(next);
   else go(state.step + 1);
@@ -386,7 +287,7 @@ function choose(graph, { step = null, leaves = {}, depthFirst = graph.depthFirst
   stop();
   for (const other of graphs) other.section.hidden = other !== graph;
   find("graphs").replaceChildren(...(graphs.length > 1 ? graphs.map((other) => linkTo(other, other === graph)) : []));
-  const usual = Object.fromEntries(graph.nodes.filter((node) => node.leaf).map(({ label, value }) => [label, value]));
+  const usual = Object.fromEntries(graph.leaves.map(({ label, value }) => [label, value]));
   Object.assign(state, { graph, leaves: usual, depthFirst, run: run(graph, usual, depthFirst), question: false, verdict: "" });
   state.step = Math.min(step ?? lastStep(graph), lastStep(graph));
   find("depth-first").checked = depthFirst;
@@ -395,8 +296,7 @@ function choose(graph, { step = null, leaves = {}, depthFirst = graph.depthFirst
   buildLeaves(graph);
   complain("");
   if (Object.keys(leaves).length) tryLeaves({ ...usual, ...leaves });
-  for (const field of find("leaves").querySelectorAll("input")) field.value = state.leaves[field.id.slice(5)];
-  render();
+  else render();
 }
 
 function linkTo({ key, title }, isCurrent) {
@@ -411,12 +311,12 @@ const RESERVED = ["step", "order"]; // what the address has for itself
 // #A&step=14&a=2.5
 function readAddress() {
   const given = new URLSearchParams(location.hash.slice(1));
-  const graph = graphs.find(({ key }) => given.has(key)) ?? graphs[0];
+  const graph = graphs.find(({ key }) => key === [...given.keys()][0]) ?? graphs[0];
   const step = /^\d+$/.test(given.get("step")) ? Number(given.get("step")) : null;
   const leaves = {};
-  for (const node of graph.nodes) {
-    const value = RESERVED.includes(node.label) ? null : given.get(node.label);
-    if (node.leaf && value && Number.isFinite(Number(value))) leaves[node.label] = Number(value);
+  for (const { label } of graph.leaves) {
+    const value = RESERVED.includes(label) ? null : given.get(label);
+    if (value && Number.isFinite(Number(value))) leaves[label] = Number(value);
   }
   choose(graph, { step, leaves, depthFirst: given.has("order") ? given.get("order") === "depth-first" : graph.depthFirst });
 }
@@ -433,7 +333,7 @@ function currentAddress() {
   const { graph, step, leaves, depthFirst } = state;
   const parts = [encodeURIComponent(graph.key)];
   if (step !== lastStep(graph)) parts.push(`step=${step}`);
-  const changed = graph.nodes.filter(({ leaf, label, value }) => leaf && leaves[label] !== value && !RESERVED.includes(label));
+  const changed = graph.leaves.filter(({ label, value }) => leaves[label] !== value && !RESERVED.includes(label));
   for (const { label } of changed) parts.push(`${label}=${leaves[label]}`);
   if (depthFirst !== graph.depthFirst) parts.push(`order=${depthFirst ? "depth-first" : "topological"}`);
   return `#${parts.join("&")}`;
@@ -484,6 +384,7 @@ find("depth-first").addEventListener("change", (event) => {
   state.depthFirst = event.target.checked;
   tryLeaves(state.leaves);
 });
+find("predict").addEventListener("change", () => goByHand(state.step));
 find("question").addEventListener("submit", answer);
 document.addEventListener("keydown", press);
 if (frame) settle();

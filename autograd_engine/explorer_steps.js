@@ -101,7 +101,8 @@ function run(graph, leaves, depthFirst) {
   const value = sweepForward(graph, leaves);
   const moments = sweepBackward(graph, value, graph.uses.map((_, use) => use));
   const differences = {};
-  if (graph.result) for (const { label } of graph.variables) differences[label] = centralDifference(graph, leaves, label);
+  const variables = graph.result ? graph.leaves.filter((leaf) => leaf.variable) : [];
+  for (const { label } of variables) differences[label] = centralDifference(graph, leaves, label);
   if (!depthFirst) return { value, moments, differences };
   const right = Object.fromEntries(moments.map(({ use, sum }) => [graph.uses[use].operand, sum]));
   return { value, moments: sweepBackward(graph, value, depthFirstOrder(graph)), differences, right };
@@ -137,9 +138,14 @@ function received(graph, moments, label) {
   return moments.filter((moment) => graph.uses[moment.use].operand === label);
 }
 
-function isLate(graph, now) {
-  const { operand } = graph.uses[now.moment.use];
-  return now.done.some((moment) => graph.uses[moment.use].user === operand);
+// Whether the operand has handed on its adjoint before the last of these moments.
+function isLate(graph, moments) {
+  const { operand } = graph.uses[moments.at(-1).use];
+  return moments.some(({ use }) => graph.uses[use].user === operand);
+}
+
+function lateMoments(graph, now) {
+  return now.done.filter((_, i) => isLate(graph, now.done.slice(0, i + 1)));
 }
 
 function sumInWords(moments) {
@@ -151,7 +157,7 @@ function sumInWords(moments) {
 function words(graph, run, now) {
   if (now.kind === "given") return "The leaves are given. Now every operation is computed from its operands, towards the result.";
   if (now.kind === "forward") return `Forward: ${graph.byLabel.get(now.label).words} = ${shown(now.value[now.label])}.`;
-  if (now.kind === "seed") return `Backward: it begins at the result, ${name(graph.result)}. Its own adjoint is ${shown(graph.seed)}.`;
+  if (now.kind === "seed") return `Backward: the pass begins at the result, ${name(graph.result)}, whose own adjoint is ${shown(graph.seed)}.`;
   if (now.kind === "backward") return contributionInWords(graph, run, now);
   return ending(graph, run, now);
 }
@@ -161,7 +167,7 @@ function contributionInWords(graph, run, now) {
   const { user, operand } = graph.uses[use];
   const factors = partial === undefined ? "" : `${shown(from)} · ${guarded(shown(partial))} = `;
   const handed = `Backward: ${name(user)} hands ${factors}${shown(contribution)} back to ${name(operand)}.`;
-  if (isLate(graph, now)) return `${handed} Too late: ${name(operand)} has handed on its adjoint already, without this.`;
+  if (isLate(graph, now.done)) return `${handed} Too late: ${name(operand)} has handed on its adjoint already, without this.`;
   const [so, all] = [now.done, run.moments].map((moments) => received(graph, moments, operand));
   if (all.length === 1) return handed;
   if (so.length < all.length) return `${handed} It has ${so.length} of its ${all.length} contributions.`;
@@ -170,11 +176,11 @@ function contributionInWords(graph, run, now) {
 
 function ending(graph, run, now) {
   if (!graph.result) return `The forward pass is over. There is no backward pass: ${graph.reason}.`;
-  const wrong = graph.variables.find(({ label }) => label in (run.right ?? {}) && !agree(now.adjoint[label], run.right[label], 1e-9));
+  const wrong = graph.leaves.find(({ label }) => label in (run.right ?? {}) && !agree(now.adjoint[label], run.right[label], 1e-9));
   if (wrong) return wrongEnding(graph, run, now, wrong.label);
   const counts = graph.nodes.map(({ label }) => received(graph, run.moments, label));
   const most = counts.reduce((x, y) => (y.length > x.length ? y : x), []);
-  const lesson = "One pass back has given the derivative of the result with respect to every node: its adjoint.";
+  const lesson = "Both passes are done. The adjoint of a node (red, with a bar) is the derivative of the result with respect to it.";
   if (most.length < 2) return lesson;
   const { operand } = graph.uses[most[0].use];
   return `${lesson} ${name(operand)} is used ${most.length === 2 ? "twice" : `${most.length} times`}, so its contributions add up: ${sumInWords(most)}.`;
@@ -182,8 +188,7 @@ function ending(graph, run, now) {
 
 // The wrong number, and the first node that handed on too little.
 function wrongEnding(graph, run, now, label) {
-  const late = now.done.find((moment, i) => isLate(graph, { moment, done: now.done.slice(0, i) }));
-  const { operand } = graph.uses[late.use];
+  const { operand } = graph.uses[lateMoments(graph, now)[0].use];
   const { from } = now.done.find(({ use }) => graph.uses[use].user === operand);
   const [got, due] = [now.adjoint[label], run.right[label]].map(shown);
   return (

@@ -77,7 +77,8 @@ def test_only_the_script_of_the_document_may_run_and_nothing_is_loaded():
     (script,) = re.findall(r'<script type="module">(.*?)</script>', document, re.DOTALL)
     digest = b64encode(sha256(script.encode()).digest()).decode()
     assert policy["content"] == (
-        f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
     )
     assert document.index("http-equiv") < document.index("<style") < document.index("<script")
     for _, attributes, _ in Elements(document).found:
@@ -85,7 +86,10 @@ def test_only_the_script_of_the_document_may_run_and_nothing_is_loaded():
         assert not [name for name in attributes if name.startswith("on")]
 
 
-@pytest.mark.parametrize("name", [HOSTILE, IMAGE_IN_SCRIPT, "x; alert(1)", "${x}", "constructor", "await", "step", "", "\u2028"])
+ODD = ["x; alert(1)", "${x}", "constructor", "await", "step", "", "\u2028"]
+
+
+@pytest.mark.parametrize("name", [HOSTILE, IMAGE_IN_SCRIPT, *ODD])
 def test_a_name_is_data_and_never_markup_or_code(name):
     x, y = Variable(2.0, name), Variable(3.0, name)
     document = page(name, [Example("x", Graph(x * y), name, name)])
@@ -181,7 +185,8 @@ def test_a_view_shows_its_own_graphs_values():
     assert data_of(explorer.document)[0]["nodes"][0]["value"] == 1.0
     again = explore(graph)
     assert data_of(again.document)[0]["nodes"][0]["value"] == 5.0
-    assert "t1 = a · 2, 10, t̄1 = 1" in again.html
+    ((image, _),) = elements(again.html, "img")
+    assert re.search("t1 = a · 2.*10.*1$", image["alt"])
 
 
 def test_a_graph_too_large_to_watch_shows_its_trace_instead():
@@ -189,8 +194,8 @@ def test_a_graph_too_large_to_watch_shows_its_trace_instead():
     for _ in range(200):
         y = np.sin(y)
     bundle = explore(y)._repr_mimebundle_()
-    assert "201 nodes" in bundle["text/html"] and "<table>" in bundle["text/html"] and "iframe" not in bundle["text/html"]
-    assert "<table>" in explore(y).document
+    assert "201 nodes" in bundle["text/html"] and "<pre>forward" in bundle["text/html"] and "iframe" not in bundle["text/html"]
+    assert "<pre>forward" in explore(y).document
 
 
 def test_a_file_is_html_and_nothing_else(tmp_path):

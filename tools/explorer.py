@@ -13,6 +13,16 @@ from autograd_nodes import Graph, Sigmoid, Variable
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "explorer.html"
 
+RULE = (
+    "Forward, each value is computed from those before it. Backward, each node hands its adjoint, times the derivative on the arrow, "
+    "to the nodes that it was computed from; there what arrives adds up."
+)
+SECOND = "The graph of ∂A/∂a, which gradient(A, [a]) has built. Its adjoints are second derivatives of A."
+TOO_EARLY = (
+    "Here each node hands on its adjoint as soon as it has received anything, as a walk without topological order does. "
+    "The result is 8a², so its derivative should be 16a. Untick the box for the right order."
+)
+
 
 def variables(**values):
     return [Variable(value, name) for name, value in values.items()]
@@ -51,13 +61,13 @@ def examples():
     A, (a, b, c) = equation_a()  # noqa: N806
     (derivative,) = gradient(A, [a])
     return [
-        Example("E", Graph(example()), "Start here: E = xy + (xy)²", "Values run along the arrows to the result. Then derivatives run back."),
-        Example("A", Graph(A), "A", "The sheet’s first equation."),
-        Example("B", Graph(equation_b()), "B", "The sheet’s second equation: a sum of three squared residuals."),
-        Example("neuron", Graph(neuron()), "A neuron", "A sigmoid neuron and its squared loss."),
-        Example("dA", Graph(eliminate_common_subexpressions(derivative)), "A derivative’s derivative", "The graph of ∂A/∂a, which `gradient` has built. Its adjoints are second derivatives of A."),
-        Example("why", Graph(doubled_twice()), "Why this order?", "Here each node hands on its adjoint as soon as it has received anything, as a walk without topological order does. t₃ = 8a², so its derivative should be 16a. Untick the box for the right order.", True),
-    ]  # fmt: skip
+        Example("E", Graph(example()), "Start here: E = xy + (xy)²", RULE),
+        Example("A", Graph(A), "Equation A", "The sheet’s first equation."),
+        Example("B", Graph(equation_b()), "Equation B", "The sheet’s second equation: three squared residuals."),
+        Example("neuron", Graph(neuron()), "A neuron", "A sigmoid neuron and its squared loss: w and b are what it learns."),
+        Example("dA", Graph(eliminate_common_subexpressions(derivative)), "A derivative’s derivative", SECOND),
+        Example("why", Graph(doubled_twice()), "Why this order?", TOO_EARLY, depth_first=True),
+    ]
 
 
 def build():
