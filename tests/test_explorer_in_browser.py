@@ -33,13 +33,12 @@ ROOT = Path(__file__).resolve().parent.parent
 FIGURES = """() => Object.fromEntries([...document.querySelectorAll("section:not([hidden]) [data-node]")].map(
     ({dataset}) => [dataset.node, [dataset.value ?? "", dataset.adjoint ?? ""]]))"""
 ALL_STEPS = f"""() => {{
-    const click = (id) => document.getElementById(id).click(), figures = {FIGURES};
-    const isOver = (id) => document.getElementById(id).ariaDisabled === "true";
-    while (!isOver("back")) click("back");
-    const forth = [figures()], back = [];
-    for (; !isOver("forward"); forth.push(figures())) click("forward");
-    for (back.push(figures()); !isOver("back"); back.push(figures())) click("back");
-    return [forth, back.reverse()];
+    const figures = {FIGURES}, button = (id) => document.getElementById(id), seen = {{back: [], forward: []}};
+    for (const id of ["back", "forward", "back"]) {{
+        seen[id] = [figures()];
+        for (let i = 0; i < 500 && button(id).ariaDisabled !== "true"; i++) {{ button(id).click(); seen[id].push(figures()); }}
+    }}
+    return [seen.forward, seen.back.reverse()];
 }}"""
 
 
@@ -73,11 +72,11 @@ def tab(browser, tmp_path):
 
 
 def wait_until(shown, condition):  # page.wait_for_function would need eval, which the page forbids
-    for _ in range(100):
+    for _ in range(1000):
         if shown.evaluate(condition):
             return
         shown.wait_for_timeout(20)
-    raise AssertionError(condition)
+    pytest.fail(f"never came true: {condition}")
 
 
 def expected_steps(graph):

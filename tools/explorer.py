@@ -14,8 +14,8 @@ from autograd_nodes import Graph, Sigmoid, Variable
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "explorer.html"
 
 RULE = (
-    "Forward, each value is computed from those before it. Backward, each node hands its adjoint, times the derivative on the arrow, "
-    "to the nodes that it was computed from; there what arrives adds up."
+    "Forward, each value is computed from those before it. Backward, each node hands its adjoint, times the derivative on the "
+    "arrow, to the nodes that it was computed from; there what arrives adds up."
 )
 SECOND = "The graph of ∂A/∂a, which gradient(A, [a]) has built. Its adjoints are second derivatives of A."
 TOO_EARLY = (
@@ -58,7 +58,7 @@ def doubled_twice():
 
 
 def examples():
-    A, (a, b, c) = equation_a()  # noqa: N806
+    A, (a, *_) = equation_a()  # noqa: N806
     (derivative,) = gradient(A, [a])
     return [
         Example("E", Graph(example()), "Start here: E = xy + (xy)²", RULE),
