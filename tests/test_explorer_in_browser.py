@@ -420,8 +420,9 @@ def jupyterlab(tmp_path):
     with socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    options = ["--no-browser", "--allow-root", "--IdentityProvider.token=", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}"]
-    command = [sys.executable, "-m", "jupyterlab", *options, "--LabApp.news_url=None", f"--ServerApp.root_dir={tmp_path}"]
+    server = ["ip=127.0.0.1", f"port={port}", f"root_dir={tmp_path}", "allow_root=True", "open_browser=False"]
+    options = ["--IdentityProvider.token=", "--LabApp.news_url=None", *[f"--ServerApp.{option}" for option in server]]
+    command = [sys.executable, "-m", "jupyterlab", *options]
     with open(tmp_path / "log", "w") as log, subprocess.Popen(command, env=environment, stdout=log, stderr=log) as server:
         for _ in range(300):
             try:
