@@ -13,12 +13,11 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-NBCONVERT := $(BIN)/jupyter nbconvert --log-level=ERROR --to notebook
-EXECUTE := --execute --ExecutePreprocessor.record_timing=False --KernelManager.transport=ipc
+EXECUTE := --to notebook --execute --ExecutePreprocessor.record_timing=False --KernelManager.transport=ipc
 
 # What the notebook reads, and what the rendering of the write-up does.
-ENGINE := autograd_nodes.py $(wildcard autograd_engine/*.py)
-RENDERING := tools/render.py tools/filter.lua tools/write-up.typ $(wildcard docs/figures/*)
+ENGINE := autograd_nodes.py $(wildcard autograd_engine/*.py) tools/checks.py tools/plots.mplstyle
+RENDERING := tools/render.py tools/filter.lua tools/write-up.typ tools/notebook.html.j2 $(wildcard docs/figures/*)
 
 .PHONY: results test notebook explorer renew equations benchmark billion lint clean
 .DELETE_ON_ERROR:
@@ -28,7 +27,7 @@ results: build/DL-Sheet01.html build/DL-Sheet01.pdf
 
 build/DL-Sheet01.ipynb: .venv/ready DL-Sheet01.ipynb docs/sheet-equations.md $(ENGINE)
 	@mkdir -p build
-	$(NBCONVERT) $(EXECUTE) --output-dir build DL-Sheet01.ipynb
+	$(BIN)/jupyter nbconvert --log-level=ERROR $(EXECUTE) --output-dir build DL-Sheet01.ipynb
 
 build/DL-Sheet01.html: build/DL-Sheet01.ipynb $(RENDERING)
 	$(BIN)/python -m tools.render notebook $< $@
@@ -41,14 +40,13 @@ test: .venv/ready
 	$(BIN)/python -m pytest --nbval tests DL-Sheet01.ipynb
 
 notebook: .venv/ready
-	$(BIN)/jupyter lab DL-Sheet01.ipynb
+	$(BIN)/python -m jupyterlab DL-Sheet01.ipynb --FileContentsManager.pre_save_hook=tools.notebook.keep_language
 
 explorer: .venv/ready
 	$(BIN)/python -m webbrowser docs/explorer.html
 
 renew: .venv/ready
-	$(NBCONVERT) $(EXECUTE) --inplace DL-Sheet01.ipynb
-	$(NBCONVERT) --CoalesceStreamsPreprocessor.enabled=True --inplace DL-Sheet01.ipynb
+	$(BIN)/python -m tools.notebook
 	$(BIN)/python -m tools.quote
 	$(BIN)/python -m tools.render
 

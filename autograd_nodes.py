@@ -10,9 +10,9 @@
 Neither has a self, for they hold no state. Parameters (axis, keepdims, index) reach both as keywords.
 
 A backward rule never branches on values and is written with operators, NumPy's functions, and the helpers below, which are
-those functions made fast and strict for Python's floats; where NumPy has no function, with `of`, as in ReshapeLike.of(grad, x).
-Hence the same rule serves numbers, arrays, lazy arrays and nodes: given values it computes a value, given nodes it builds the
-graph of the derivative.
+those functions made fast and strict for Python's floats; where NumPy has no function, `of` takes its place, as in
+ReshapeLike.of(grad, x). Hence the same rule serves numbers, arrays, lazy arrays and nodes: given values it computes a value,
+given nodes it builds the graph of the derivative.
 
 What a rule returns may be smaller or larger than its operand: the backward sweep expands it to the operand's shape, or sums it
 over what was broadcast from the operand. But it cannot know where an axis is missing. A rule for an operation that drops axes,
@@ -150,7 +150,7 @@ class Negative(Node):
     backward = (lambda grad, t, x: -grad,)
 
 class Power(Node):
-    """t = x ** y. The power rule for the base, the exponential rule for the exponent.
+    """t = x ** y. x receives t̄ y x ** (y − 1); y receives t̄ t ln x.
 
     The product of the two equal(...) is 0 except at x = y = 0, where it keeps the constant x⁰ differentiable.
     """

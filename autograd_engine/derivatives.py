@@ -14,7 +14,7 @@ def gradient(y, variables):
     variables   any iterable of Variables; one that y does not depend on has the gradient zero
 
     Only what leads to these variables is built. Returns a tuple of nodes, each of its Variable's shape. Raises ValueError if
-    y is no scalar, TypeError if y is no node or something else than Variables is given.
+    y is not a scalar, TypeError if y is not a node or anything but Variables is given.
     """
     graph, variables = Graph(y), checked_variables(variables)
     if y.shape:
@@ -51,7 +51,7 @@ def jacobian(y, x):
 def hessian(y, variables):
     """The second derivatives ∂²y/∂a∂b of a scalar y by scalar Variables, a tuple of rows of nodes: gradients of the gradient.
 
-    Raises ValueError if y or a Variable is no scalar, TypeError as `gradient` does.
+    Raises ValueError if y or a Variable is not a scalar, TypeError as `gradient` does.
     """
     variables = checked_variables(variables)
     for x in variables:
@@ -97,7 +97,7 @@ def leading_to(variables, graph):
 
 
 def checked_variables(variables):
-    """A tuple of them; TypeError if one is none."""
+    """The Variables as a tuple. Raises TypeError if anything else is among them."""
     if isinstance(variables, Node):
         raise TypeError("give the Variables as a list: [x]")
     variables = tuple(variables)

@@ -8,22 +8,38 @@ import numbers
 
 import numpy as np
 
+from autograd_engine.advice import Refusals, no_operation
+from autograd_engine.rules import checked_rules, keywords, operand_names
+
 operations = {}
 
 
-def keywords(function):
-    """{name: default} of the parameters that a function has defaults for."""
-    parameters = inspect.signature(function).parameters.values()
-    return {p.name: p.default for p in parameters if p.default is not p.empty}
+def register(operation):
+    """Enters the class of an operation under NumPy's function, or else under its own name.
+
+    Its operands are the arguments of `forward` without a default, its parameters those with one. Raises TypeError if its
+    backward rules do not fit them.
+    """
+    if inspect.isfunction(vars(operation).get("forward")):
+        operation.defaults = keywords(operation.forward)
+        if "rules" not in vars(operation):
+            operation.backward = checked_rules(operation)
+        operation.forward = staticmethod(operation.forward)
+        if vars(operation).get("function") is None:
+            operations.setdefault(operation.__name__, operation)  # none of the same name replaces the engine's own
+    if vars(operation).get("function") is not None:
+        operations[operation.function] = operation
+        operation.function = staticmethod(operation.function)
 
 
-def operand_count(function):
-    """How many operands a function takes; None for any number of them."""
-    operands = [p for p in inspect.signature(function).parameters.values() if p.default is p.empty]
-    return None if any([p.kind is p.VAR_POSITIONAL for p in operands]) else len(operands)
+def unchangeable(parameter):
+    """A parameter as a node keeps it: a list, or an array of integers, such as a shape, becomes a tuple."""
+    if isinstance(parameter, np.ndarray) and parameter.dtype.kind == "i":
+        parameter = parameter.tolist()
+    return tuple(parameter) if isinstance(parameter, list) else parameter
 
 
-class Expression:
+class Expression(Refusals):
     """What a node answers to as part of a Python expression.
 
     NumPy hands its functions over to objects with __array_ufunc__ (elementwise ones and matmul) and __array_function__
@@ -68,8 +84,12 @@ class Expression:
 
     def __len__(self):
         if not self.shape:
-            raise TypeError("a scalar has no length")
+            raise TypeError("a scalar has no length and no entries: for np.stack, sum and the like, put it into a list, [x, y]")
         return self.shape[0]
+
+    def __iter__(self): return map(self.__getitem__, range(len(self)))
+
+    def __format__(self, spec): return super().__format__(spec) if spec else repr(self)
 
     def __getitem__(self, index):
         index = index if isinstance(index, tuple) else (index,)
@@ -90,22 +110,9 @@ class Expression:
         given = signature.bind(*args, **kwargs).arguments
         given = {name: x for name, x in given.items() if x is not signature.parameters[name].default}
         rule = getattr(operation, "forward", operation)
-        known, count = keywords(rule), operand_count(rule)
-        operands = [given.pop(name) for name in [name for name in given if name not in known][: count or 1]]
+        known, names = keywords(rule), operand_names(rule)
+        count = len(names) if names else 1  # any number of operands come in one list
+        operands = [given.pop(name) for name in [name for name in given if name not in known][:count]]
         if not given.keys() <= known.keys():
             raise TypeError(no_operation(function, "", given.keys() - known.keys()))
-        given = {name: tuple(x) if isinstance(x, list) else x for name, x in given.items()}  # nobody can change it then
-        return operation(*(operands if count else operands[0]), **given)
-
-    def __array__(self, *args, **kwargs):
-        raise TypeError("a node is no array: take its .value, or put nodes together with np.stack([...])")
-
-    def __bool__(self):
-        raise TypeError("a node has no truth value: compare its .value instead")
-
-
-def no_operation(function, method="", unsupported=()):
-    name = f"np.{function.__name__}{method}"
-    if unsupported:
-        return f"{name} of nodes does not take {', '.join(sorted(unsupported))}"
-    return f"no operation stands for {name}: define a Node subclass with function = {name}, or use its .value for a number"
+        return operation(*(operands if names else operands[0]), **{name: unchangeable(x) for name, x in given.items()})

@@ -9,12 +9,13 @@ import math
 import numbers
 import re
 from dataclasses import dataclass
+from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
 
-from autograd_engine.graph import Constant, Graph, Node, Variable
-from autograd_engine.values import fingerprint
+from autograd_engine.graph import Constant, Graph, Node, Variable, topological_order
+from autograd_engine.values import fingerprint, raising
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +23,7 @@ class Formula:
     """A head and its parts, which are formulas.
 
     head      an operation's name (NumPy's where it has one: "add", "sqrt", otherwise the class's: "Index"), or what else is
-              written: number, array, symbol, text, parameter, adjoint, partial, equation, named, list, path, total
+              written: number, array, symbol, text, parameter, adjoint, partial, equation, named, list, path, total, plus
     content   what a head without parts stands for: a number's size, an array, a symbol's label, somebody's own words, a
               parameter's name and value
     """
@@ -57,14 +58,45 @@ def literal(value):
     """A number or an array as a formula. A negative number is the negative of one, and binds as such."""
     if not isinstance(value, numbers.Real):
         return Formula("array", (), value)
-    size = Formula("scientific" if "e" in f"{value:.6g}" else "number", (), abs(float(value)))
+    size = Formula("scientific" if is_scientific(value) else "number", (), abs(float(value)))
     return Formula("negative", (size,)) if math.copysign(1.0, value) < 0 else size
 
 
-def decimal(value, places):
-    """A number with so many digits behind the point."""
-    size = Formula("decimal", (), (abs(value), places))
+def is_scientific(value):
+    """Whether a number is written with a power of ten, for its size."""
+    return "e" in f"{value:.6g}"
+
+
+def decimals(values):
+    """With how many digits behind the point these numbers stand together: six if one has to be rounded, otherwise as many as
+    show all of them exactly. Those written with a power of ten, and arrays, do not count.
+    """
+    plain = [value for value in values if isinstance(value, numbers.Real) and not is_scientific(value)]
+    return next((n for n in range(6) if all([abs(round(x, n) - x) <= 1e-12 * abs(x) for x in plain])), 6)
+
+
+def decimal(value, places=None):
+    """A number with so many digits behind the point, of itself with those of `decimals`; with a power of ten for its size."""
+    if not isinstance(value, numbers.Real) or is_scientific(value):
+        return literal(value)
+    size = Formula("decimal", (), (abs(value), decimals([value]) if places is None else places))
     return Formula("negative", (size,)) if value < 0 else size
+
+
+def with_numbers(formula, known):
+    """A formula with numbers put in: `known` is {what a symbol stands for: the formula of its number}."""
+    made = {}
+    for one in topological_order([formula]):
+        parts = [made[part] for part in one.parts]
+        parts = map(as_factor, parts) if one.head == "multiply" else parts
+        number = known[one.content] if one.head == "symbol" else decimal(one.content) if one.head == "number" else None
+        made[one] = number or Formula(one.head, tuple(parts), one.content)
+    return made[formula]
+
+
+def as_factor(number):
+    """In parentheses where it is negative or has a power of ten."""
+    return Formula("parentheses", (number,)) if number.head in ("negative", "scientific") else number
 
 
 def operation(node, *operands):
@@ -127,7 +159,7 @@ class Contribution(NamedTuple):
 
     user, place   the node that uses the value, and as which of its operands
     formula       the contribution, by the rule of `user`
-    partial       ∂user/∂operand, if all are scalars; otherwise the same as `formula`, a vector-Jacobian product
+    partial       ∂user/∂operand, for people, if all are scalars; otherwise the same as `formula`, a vector-Jacobian product
     """
 
     user: Node
@@ -149,16 +181,81 @@ def contributions(graph):
     graph = graph_of(graph)
     names, found = symbols(graph), []
     for user, place in uses(graph):
-        grad, t = Variable(graph.values[user]), Variable(graph.values[user])
-        operands = [(Variable if names[x].head == "symbol" else Constant)(graph.values[x]) for x in user.inputs]
-        made = user.rules()[place](grad, t, *operands)
-        made = made if isinstance(made, Node) else Constant(made)
-        known = dict(zip((t, *operands), [names[x] for x in (user, *user.inputs)]))
-        formula = folded(made, known | {grad: adjoint(names[user])}, plainly)
-        is_scalar = not any([x.shape for x in (t, *operands)])
-        partial = folded(made, known | {grad: literal(1.0)}, plainly) if is_scalar else formula
-        found.append(Contribution(user, place, formula, partial))
+        trace = Trace(user, place, names, [graph.values[x] for x in (user, *user.inputs)])
+        formula = trace.formula(adjoint(names[user]), plainly)
+        found.append(Contribution(user, place, formula, trace.partial() if trace.is_scalar else formula))
     return found
+
+
+class Trace:
+    """What a backward rule makes of stand-ins for an adjoint, the node's value and its operands', `values` being the latter."""
+
+    def __init__(self, user, place, names, values):
+        self.user, self.place, self.names = user, place, names
+        self.is_scalar = not any([np.shape(value) for value in values])
+        self.grad, t, *operands = [Variable(value) for value in (values[0], *values)]
+        operands = [x if names[old].head == "symbol" else Constant(x.value) for old, x in zip(user.inputs, operands)]
+        made = user.rules()[place](self.grad, t, *operands)
+        self.made = made if isinstance(made, Node) else Constant(made)
+        self.known = dict(zip((t, *operands), [names[x] for x in (user, *user.inputs)]))
+        self.values = [x.value for x in operands]
+
+    def formula(self, grad, write):
+        return folded(self.made, self.known | {self.grad: grad}, write)
+
+    def partial(self):
+        """The partial derivative. Brackets such as [x = 0] are worked out, by cases where they compare the operands."""
+        nodes = Graph(self.made).nodes
+        if len(self.values) == 2 and any([is_comparison(x) and self.known.keys() >= set(x.inputs) for x in nodes]):
+            return self.by_cases()
+        return self.formula(literal(1.0), worked_out)
+
+    def by_cases(self):
+        """[x > y] times what it is where the operand x is greater than the other, plus the same where it is less, and equal."""
+        names, limit = [self.names[operand] for operand in self.user.inputs], self.values[1 - self.place]
+        x, y, step = names[self.place], names[1 - self.place], abs(limit) / 2 or 1.0
+        cases = ("greater", (x, y), limit + step), ("greater", (y, x), limit - step), ("equal", tuple(names), limit)
+        terms = []
+        for head, parts, value in cases:
+            there = self.moved(value)
+            if there is not None and not is_number(there, 0.0):
+                terms.append(simplified(Formula("multiply", (there, Formula(head, parts)))))
+        return total(terms)
+
+    def moved(self, value):
+        """The partial derivative where the operand has another value; None where there is none."""
+        operands = [value if place == self.place else other for place, other in enumerate(self.values)]
+        try:
+            with raising():
+                t = self.user.forward(*operands, **self.user.parameters)
+                return Trace(self.user, self.place, self.names, [t, *operands]).formula(literal(1.0), worked_out)
+        except ArithmeticError:
+            return None
+
+
+def is_comparison(node):
+    return head_of(type(node)) == "equal"
+
+
+def worked_out(node, *parts):
+    """As a person would write it, with the values that comparisons have."""
+    if is_comparison(node):
+        return literal(node.value)
+    sizes = [value_of(part) for part in parts]
+    if parts and None not in sizes:
+        return literal(node.forward(*sizes, **node.parameters))
+    return plainly(node, *parts)
+
+
+def value_of(formula):
+    """The number that a formula is, or None."""
+    sign, size = (-1.0, formula.parts[0]) if is_negative(formula) else (1.0, formula)
+    return sign * size.content if size.head in ("number", "scientific") else None
+
+
+def total(terms):
+    """The sum of formulas."""
+    return reduce(lambda x, y: Formula("add", (x, y)), terms) if terms else literal(0.0)
 
 
 def uses(graph):
@@ -208,6 +305,7 @@ SIMPLER = [  # head, for which parts, what a person writes instead
     ("multiply", lambda x, y: is_number(y, 0.0) or is_number(x, 1.0), lambda x, y: y),
     ("multiply", lambda x, y: is_negative(x), lambda x, y: minus("multiply", x.parts[0], y)),
     ("multiply", lambda x, y: is_negative(y), lambda x, y: minus("multiply", x, y.parts[0])),
+    ("multiply", lambda x, y: x is y and x.head == "symbol", lambda x, y: Formula("square", (x,))),
     ("divide", lambda x, y: is_number(y, 1.0), lambda x, y: x),
     ("divide", lambda x, y: is_negative(x), lambda x, y: minus("divide", x.parts[0], y)),
     ("negative", lambda x: is_negative(x), lambda x: x.parts[0]),

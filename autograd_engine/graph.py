@@ -1,10 +1,10 @@
 """Nodes, and graphs of nodes with the two passes over them.
 
-A node is a leaf or an operation on other nodes, its inputs, and holds its value. The nodes that a result is computed from
-are below it, itself among them. A graph puts the nodes below some outputs in topological order, each after its inputs. The
-forward pass computes every value from the values of the inputs. The backward pass computes every adjoint, the derivative of
-the output with respect to a node, from the adjoints of the nodes that use it. What both passes call, `forward` and the rules in
-`backward`, each operation defines for itself: see autograd_nodes.py.
+A node is a leaf or an operation on other nodes, its inputs, and holds its value. A graph holds all the nodes that some outputs
+are computed from, the outputs among them, in topological order: each comes after its inputs. The forward pass computes every
+value from the values of the inputs. The backward pass computes every adjoint, the derivative of the output with respect to a
+node, from the adjoints of the nodes that use it. What both passes call, `forward` and the rules in `backward`, each operation
+defines for itself: see autograd_nodes.py.
 
 Nodes are keys of dicts and members of sets by identity, although == builds a node: they hash by identity (expressions.py), and
 only what has the same hash is compared. Never search for a node in a list or a tuple, which calls ==.
@@ -13,14 +13,16 @@ Source of the method: Baydin, Pearlmutter, Radul and Siskind, *Automatic Differe
 JMLR 18 (2018), section 3.2.
 """
 
-import inspect
 from functools import partial
 from types import MappingProxyType
 
 import numpy as np
 
-from autograd_engine.expressions import Expression, keywords, operand_count, operations
+from autograd_engine.expressions import Expression, operations, register
 from autograd_engine.labels import labels
+from autograd_engine.order import topological_order
+from autograd_engine.pickling import flattened, rebuilt
+from autograd_engine.rules import Rules
 from autograd_engine.values import EXPLAINED, FLOATS, accept, checked, describe, explain, precision, raising, shape
 
 # From values.py: `accept` takes what users give and `checked` what rules return; both return a float or a read-only array and
@@ -39,32 +41,19 @@ class Node(Expression):
     parameters  dict of the operation's keywords (axis, keepdims, index, ...)
     name        free text, or None
     adjoint_of  the node whose adjoint this node computes, in the graphs that `gradient` builds; None elsewhere
-    active      whether a Variable is below this node, that is, whether it has an adjoint
+    active      whether this node is a Variable or depends on one, that is, whether it has an adjoint
 
     Raises an ArithmeticError where the operation is undefined, ValueError for shapes that do not fit, and TypeError
     for operands that are not real numbers or arrays.
     """
 
-    __slots__ = ("inputs", "parameters", "name", "grad", "adjoint_of", "active", "_value")
+    __slots__ = ("inputs", "parameters", "name", "grad", "adjoint_of", "active", "_value", "__weakref__")
     function = None
-    backward = ()
+    backward = Rules()
     defaults = {}
 
     def __init_subclass__(cls):
-        """Registers an operation by NumPy's function, or else by its name.
-
-        Its operands are the positional arguments of `forward`, its parameters those with a default.
-        """
-        if inspect.isfunction(vars(cls).get("forward")):
-            cls.defaults, count = keywords(cls.forward), operand_count(cls.forward)
-            if not (isinstance(cls.backward, tuple) and len(cls.backward) == count) and "rules" not in vars(cls):
-                raise TypeError(f"{cls.__name__}.backward is a tuple of {count} rules, None where an operand has none")
-            cls.forward = staticmethod(cls.forward)
-            if vars(cls).get("function") is None:
-                operations.setdefault(cls.__name__, cls)  # the engine looks its own up: none of the same name replaces them
-        if vars(cls).get("function") is not None:
-            operations[cls.function] = cls
-            cls.function = staticmethod(cls.function)
+        register(cls)
 
     def __init__(self, *inputs, **parameters):
         self.inputs = tuple([x if isinstance(x, Node) else Constant(x) for x in inputs])
@@ -101,6 +90,10 @@ class Node(Expression):
     def value(self):
         return self._value
 
+    @value.setter
+    def value(self, value):
+        raise AttributeError("the value of an operation is computed: give a leaf a new value, then call graph.forward()")
+
     @property
     def shape(self):
         return shape(self._value)
@@ -115,8 +108,8 @@ class Node(Expression):
 class Leaf(Node):
     """A node that is given, not computed: a Variable or a Constant.
 
-    `leaf.value = ...` gives it a new value. Other nodes keep theirs as last evaluated, and so a new operation on them uses
-    these: call `graph.forward()` before you read `.value` of another node or build on it.
+    `leaf.value = ...` gives it a new value. The `.value` of every other node stays as last evaluated: call `graph.forward()`
+    before you read it or build on that node. `x += 1` does not change a leaf: it builds the node x + 1 and calls that x.
 
     value    a real number or real array; arrays are copied, float32 stays float32, every other real type becomes float64.
              An array is read-only: write x.value = x.value - step. Any array type that implements NumPy's protocols is
@@ -128,14 +121,13 @@ class Leaf(Node):
     value) not of the old one's shape.
     """
 
-    __slots__ = ("changes", "__weakref__")
+    __slots__ = ("changes",)
     parameters = MappingProxyType({})
 
     def __init__(self, value, name=None):
         if not isinstance(name, (str, type(None))):
-            raise TypeError(f"a name is text, not {type(name).__name__}")
+            raise TypeError(f"a name is text, not {type(name).__name__}, and the value comes first: Variable(2.0, 'x')")
         self.inputs, self.name, self.grad, self.adjoint_of = (), name, None, None
-        self.active = isinstance(self, Variable)
         self._value, self.changes = accept(value), 0
 
     @Node.value.setter
@@ -150,23 +142,30 @@ class Leaf(Node):
 class Variable(Leaf):
     """A leaf that gradients are taken with respect to."""
 
-    __slots__ = ()
+    active = True
 
 
 class Constant(Leaf):
     """A leaf without gradient; plain numbers and arrays in an expression become one."""
 
-    __slots__ = ()
+    active = False
 
 
 # ----------------------------------------------------------------------------------------------------------------- graphs
 
 
+class Gradients(dict):
+    """A dict {Variable: gradient} that says how to find a gradient when it is asked for anything else."""
+
+    def __missing__(self, key):
+        raise KeyError(f"{key!r} is not a Variable of this graph: look a gradient up by the Variable itself, not its name")
+
+
 class Graph:
-    """The computation graph below one or more output nodes, in topological order, and the two sweeps over it.
+    """The computation graph of one or more outputs, in topological order, and the two sweeps over it.
 
     outputs             tuple of the nodes it was made for
-    nodes               tuple of every node below them, each after its inputs, in the order in which Python evaluates them
+    nodes               tuple of all nodes that they are computed from, each after its inputs, as Python evaluates them
     leaves, operations  the two kinds of nodes, in the same order
     values, adjoints    {node: value} and {node: adjoint} of this graph's last sweeps, even if other graphs that share nodes
                         with it have since been swept
@@ -273,7 +272,7 @@ class Graph:
         self.adjoints, self.last_sweep = adjoints, "backward"
         for node in self.nodes:
             node.grad = adjoints.get(node)
-        return {x: adjoints[x] for x in self.leaves if isinstance(x, Variable)}
+        return Gradients({x: adjoints[x] for x in self.leaves if x.active})
 
     def refresh(self):
         """Re-evaluate and drop the adjoints if a leaf has changed since the last sweep."""
@@ -326,22 +325,19 @@ class Graph:
             if self.last_sweep == "backward":
                 self.last_sweep = "forward"
 
-    # --- pickling and copying: a flat list of parts, inputs by their places in it, so that no recursion limits the depth
+    # --- pickling and copying
 
     def __copy__(self):
         return Graph(*self.outputs)
 
     def __getstate__(self):
         place = {node: i for i, node in enumerate(self.nodes)}
-        parts = [x if not x.inputs else (type(x), [place[y] for y in x.inputs], x.parameters, x.name) for x in self.nodes]
         results = [(self.values[x], self.adjoints.get(x), place.get(x.adjoint_of)) for x in self.nodes]
-        return parts, results, [place[y] for y in self.outputs], self.last_sweep, self._is_stale()
+        return flattened(self.nodes), results, [place[y] for y in self.outputs], self.last_sweep, self._is_stale()
 
     def __setstate__(self, state):
         parts, results, outputs, last_sweep, stale = state
-        nodes = []
-        for part in parts:
-            nodes.append(part if isinstance(part, Leaf) else unevaluated(nodes, *part))
+        nodes = rebuilt(parts)
         for node, (value, adjoint, owner) in zip(nodes, results):
             if node.inputs:
                 node._value = checked(value)
@@ -352,27 +348,7 @@ class Graph:
         self.last_sweep, self._seen = last_sweep, None if stale else self._seen  # None: stale, whatever the counts
 
 
-def unevaluated(nodes, operation, places, parameters, name):
-    node = operation.__new__(operation)
-    node.inputs, node.parameters, node.name = tuple([nodes[i] for i in places]), parameters, name
-    node.active = any([x.active for x in node.inputs])
-    return node
-
-
 # ---------------------------------------------------------------------------------------------------------------- helpers
-
-
-def topological_order(outputs):
-    """Every node below the outputs, each after its inputs, in the order in which Python would evaluate the expression."""
-    order, waiting = {}, list(reversed(outputs))
-    while waiting:
-        node = waiting[-1]
-        for x in reversed(node.inputs):
-            if x not in order:
-                waiting.append(x)
-        if waiting[-1] is node:  # all its inputs are in the order
-            order[waiting.pop()] = True
-    return list(order)
 
 
 def fit(contribution, like):
@@ -391,7 +367,7 @@ def fit(contribution, like):
 
 
 def is_outdated(nodes):
-    """Whether these nodes would have other values now."""
+    """Whether these nodes would have other values if they were evaluated now."""
     graph = Graph(*nodes) if nodes else None
     if graph is None or not any([leaf.changes for leaf in graph.leaves]):
         return False

@@ -1,4 +1,4 @@
-r"""How formulas are written: as text, HTML, MathML, LaTeX, Python, JavaScript (and as SVG, by typesetting.py).
+r"""How formulas are written: as text, MathML, LaTeX, Python, JavaScript (and as SVG, by typesetting.py).
 
     print_formula(formula, LATEX)      r"t_8 = \frac{t_3}{t_7}"
     print_formula(formula, PYTHON)     "t8 = t3 / t7"
@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from autograd_engine.formulas import literal, text
+from autograd_engine.formulas import decimal, decimals, text
 from autograd_engine.graph import topological_order
 
 # ------------------------------------------------------------------------------------------------------------- the printer
@@ -113,11 +113,19 @@ def indexed(letter, word, index):
 
 
 def needs_dot(product):
-    """Whether factors cannot stand side by side: before a number, and before a fraction that would make a mixed one."""
+    """Whether factors cannot stand side by side: before a number, before a fraction that would make a mixed one, and where
+    both are numbers."""
     left, right = product.parts
+    if is_numeric(left) and is_numeric(right):
+        return True
     while right.head in ("power", "square"):
         right = right.parts[0]
     return right.head in NUMBERS or (right.head == "divide" and {left.head, right.parts[0].head} <= NUMBERS)
+
+
+def is_numeric(formula):
+    """Whether there are only numbers in it."""
+    return all([one.parts or one.head in (*NUMBERS, "array") for one in topological_order([formula])])
 
 
 def are_words(product):
@@ -159,7 +167,8 @@ def entries(array, notation):
     """A small array entry by entry, of a large one the shape."""
     if not (isinstance(array, np.ndarray) and array.size <= 4):
         return print_formula(text(f"shape {array.shape}".replace(",)", ")")), notation)
-    numbers = {"float_kind": lambda x: print_formula(literal(x), notation)}
+    places = decimals(array.ravel().tolist())
+    numbers = {"float_kind": lambda x: print_formula(decimal(x, places), notation)}
     return np.array2string(array, separator=", ", formatter=numbers).replace("\n", "")
 
 
@@ -192,15 +201,21 @@ def tagged(pieces):
     return f"<mrow>{''.join(row)}</mrow>"
 
 
+def exponent(latex):
+    """In braces where it is more than a letter, and its fractions small."""
+    return f"^{latex}" if len(latex) == 1 else f"^{{{latex.replace('dfrac', 'frac')}}}"
+
+
 def escaped_for_tex(words):
     return "".join([SPECIAL_TO_TEX.get(letter, letter) for letter in words])
 
 
 THIN_SPACE, INVISIBLE_TIMES = "\u2009", "\u2062"
 TOKEN_IN_MATHML = rf"(?P<mn>\d[\d.]*(?:e[+−]\d+)?)|(?P<mi>[A-Za-z]\w*)|(?P<mtext>{THIN_SPACE})|(?P<mo>\S)"
-SPECIAL_TO_TEX = {letter: f"\\{letter}" for letter in "#$%&_{}"} | {"\\": r"\backslash ", "~": r"\sim ", "^": r"\wedge "}
+SPECIAL_TO_TEX = {letter: f"\\{letter}" for letter in "#$%&_{}"}
+SPECIAL_TO_TEX |= {"\\": r"\backslash ", "~": r"\sim ", "^": r"\wedge ", "|": r"\vert "}
 NUMBERS = {"number", "scientific", "decimal"}
-LETTERS = {"symbol", "adjoint", "number"}
+LETTERS = {"symbol", "adjoint", "number", "decimal"}
 FUNCTIONS = ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh")
 
 # ------------------------------------------------------------------------------------------------------------ the notations
@@ -220,6 +235,7 @@ TEXT = Notation({}).but({
     "list": joined(",   "),
     "path": joined(" → "),
     "total": "Σ",
+    "plus": "+ %s",
     "parentheses": "(%s)",
     "call": lambda head, count: f"{head}({', '.join(['%s'] * count)})",
     "add": ("%s + %s", SUM, SUM, SUM, APPLIED),
@@ -233,24 +249,10 @@ TEXT = Notation({}).but({
     "sqrt": ("√%s", ATOM, APPLIED, ATOM),
     "transpose": ("%sᵀ", POWER, POWER, ATOM),
     "equal": "[%s = %s]",
+    "greater": "[%s > %s]",
     "maximum": "max(%s, %s)",
     "Index": (lambda formula, x, _: [x, f"[{index_text(formula.parts[1].content[1])}]"], ATOM, ATOM, ATOM),
     **{name: (applied(name), ATOM, APPLIED, LETTER) for name in FUNCTIONS},
-})  # fmt: skip
-
-HTML = TEXT.but({
-    **indexed(
-        lambda letter, barred: f"<i>{bar_over(letter) if barred else letter}</i>",
-        lambda word, barred: bar_over(word) if barred else word,
-        lambda x, index: f"{x}<sub>{index}</sub>",
-    ),
-    "scientific": (lambda formula: "{} · 10<sup>{}</sup>".format(*decimals_and_exponent(formula)), FACTOR, PRODUCT),
-    "array": lambda formula: entries(formula.content, HTML),
-    "text": lambda formula: html.escape(formula.content),
-    "parameter": lambda formula: html.escape("{}={}".format(*formula.content)),
-    "power": ("%s<sup>%s</sup>", POWER, POWER, ATOM),
-    "square": "%s<sup>2</sup>",
-    "transpose": "%s<sup>⊤</sup>",
 })  # fmt: skip
 
 MATHML = TEXT.but({
@@ -269,6 +271,7 @@ MATHML = TEXT.but({
     "sqrt": ("<msqrt>%s</msqrt>", ATOM, ATOM),
     "transpose": "<msup>%s<mo>⊤</mo></msup>",
     **{name: applied(name, THIN_SPACE) for name in FUNCTIONS},
+    "exp": ("<msup><mi>e</mi>%s</msup>", POWER, POWER),
 }, tagged)  # fmt: skip
 BAR_IN_MATHML = '<mover accent="true"><mi>{}</mi><mo>¯</mo></mover>'
 TEN_IN_MATHML = "<mrow><mn>{}</mn><mo>·</mo><msup><mn>10</mn><mn>{}</mn></msup></mrow>"
@@ -287,20 +290,26 @@ LATEX = TEXT.but({
     "list": joined(r",\quad "),
     "path": joined(r" \to "),
     "total": r"\sum",
-    "parentheses": lambda formula, x: [r"\left(", x, r"\right)"] if r"\frac" in x else ["(", x, ")"],
+    "plus": "{} + %s",
+    "parentheses": lambda formula, x: [r"\left(", x, r"\right)"] if "frac" in x else ["(", x, ")"],
     "call": lambda head, count: rf"\mathrm{{{escaped_for_tex(head)}}}({', '.join(['%s'] * count)})",
     "subtract": "%s - %s",
     "negative": "-%s",
     "multiply": product(r" \cdot ", r" \, ", " "),
     "divide": (r"\frac{%s}{%s}", FACTOR, FACTOR),
     "matmul": r"%s \, %s",
-    "power": ("%s^{%s}", POWER, POWER, ATOM),
-    "square": "%s^{2}",
+    "power": (lambda formula, x, y: [x, exponent(y)], POWER, POWER, ATOM),
+    "square": "%s^2",
     "sqrt": (r"\sqrt{%s}", ATOM, ATOM),
     "transpose": r"%s^{\top}",
     "maximum": r"\max(%s, %s)",
     **{name: rf"\{name} %s" for name in FUNCTIONS},
+    "exp": (lambda formula, x: ["e", exponent(x)], POWER, POWER),
+    "Sigmoid": (r"\frac{1}{1 + e^{-%s}}", FACTOR, FACTOR, APPLIED),
 })  # fmt: skip
+
+# As LaTeX, but fractions within a line of text, or in a table, are as large as on a line of their own.
+FULL_SIZE = LATEX.but({head: LATEX.row(head).replace("frac", "dfrac", 1) for head in ("divide", "partial", "Sigmoid")})
 
 PYTHON = TEXT.but({
     **dict.fromkeys(["number", "scientific"], lambda formula: repr(formula.content)),

@@ -22,7 +22,7 @@ from autograd_nodes import BroadcastLike
 class Program:
     """What computes some nodes from some Variables, as a list of lines.
 
-    outputs   nodes, typically [y, *gradient(y, [a, b])]
+    outputs   nodes, typically [y, *gradient(y, [a, b])], or one node
     inputs    the Variables that stay open; every other leaf is a constant of the program, with the value it has now
     source    the program as Python
 
@@ -36,12 +36,10 @@ class Program:
     """
 
     def __init__(self, outputs, inputs):
-        if isinstance(outputs, Node) or isinstance(inputs, Node):
-            raise TypeError("give the outputs and the inputs as lists: [y], [x]")
         inputs = checked_variables(inputs)
         if len(set(inputs)) < len(inputs):
             raise ValueError("an input is given twice")
-        graph = Graph(*outputs)
+        graph = Graph(*([outputs] if isinstance(outputs, Node) else outputs))
         graph.refresh()
         self._set_up((graph, {x: graph.values[x] for x in graph.leaves}, inputs), *simplified(graph, inputs))
 

@@ -1,93 +1,224 @@
 """A computation graph in two tables: the evaluation trace, and the equations of its adjoints.
 
-They show themselves as HTML in a notebook and as aligned text in a terminal; `.markdown` is for GitHub, with LaTeX.
+A notebook shows them as Markdown with LaTeX, which `.markdown` gives to documents; a terminal shows them as aligned text.
 """
 
-import html
+import numbers
 import re
 import unicodedata
-from functools import reduce
 
 from autograd_engine.formulas import (
-    Formula, adjoint, contributions, definition, equation, graph_of, literal, symbol, symbols, text, uses,
+    Formula, adjoint, as_factor, contributions, decimal, decimals, definition, equation, graph_of, literal, operation, symbol,
+    symbols, text, total, uses, with_numbers,
 )  # fmt: skip
-from autograd_engine.notation import HTML, LATEX, TEXT, print_formula
+from autograd_engine.graph import topological_order
+from autograd_engine.notation import FULL_SIZE, NUMBERS, TEXT, print_formula
+from autograd_engine.terms import equal_terms
+from autograd_engine.values import shape
+
+WIDEST = 3  # how many equal terms stand side by side; of more a page has no room
 
 
 class Table:
-    """Rows of formulas under a header. HTML in a notebook, aligned text when printed, GitHub's Markdown in `.markdown`.
+    """Rows under a header. Real mathematics in a notebook, aligned text when printed, GitHub's Markdown in `.markdown`.
 
-    A cell is a Formula, or text that is shown as it is.
+    A cell is a Formula, a number, an array, or text that is shown as it is. The numbers of a column have the same number of
+    decimals, as many as `decimals` finds, and stand aligned at the point. In `.rows` every cell is a Formula.
     """
 
     def __init__(self, header, rows):
-        self.header, self.rows = header, [[x if isinstance(x, Formula) else text(x) for x in row] for row in rows]
+        self.header, columns = formulas(header), [formulas(column) for column in zip(*rows)]
+        self.rows = [list(row) for row in zip(*columns)]
+        self.is_right = [all(map(is_number, column)) for column in columns] or [False] * len(self.header)
 
     def __repr__(self):
-        rows = [self.header, *[[print_formula(cell, TEXT) for cell in row] for row in self.rows]]
+        rows = [[print_formula(cell, TEXT) for cell in row] for row in (self.header, *self.rows)]
         widths = [max(map(width, column)) for column in zip(*rows)]
         rows.insert(1, ["─" * width for width in widths])
-        padded = [[cell + " " * (size - width(cell)) for cell, size in zip(row, widths)] for row in rows]
-        return "\n".join(["  ".join(row).rstrip() for row in padded])
+        return "\n".join(["  ".join(map(padded, row, widths, self.is_right)).rstrip() for row in rows])
 
-    def _repr_html_(self):
-        style = 'style="text-align: left; white-space: nowrap"'
-        head = "".join([f"<th {style}>{html.escape(cell)}</th>" for cell in self.header])
-        body = ["".join([f"<td {style}>{print_formula(cell, HTML)}</td>" for cell in row]) for row in self.rows]
-        return f"<table>\n<tr>{head}</tr>\n" + "\n".join([f"<tr>{row}</tr>" for row in body]) + "\n</table>"
+    def _repr_markdown_(self):
+        return self.markdown
 
     @property
     def markdown(self):
-        rows = [self.header, ["---"] * len(self.header), *[[in_markdown(cell) for cell in row] for row in self.rows]]
+        rows = [[in_markdown(cell) for cell in row] for row in (self.header, *self.rows)]
+        rows.insert(1, ["--:" if is_right else ":--" for is_right in self.is_right])
         return "\n".join([f"| {' | '.join(row)} |" for row in rows])
+
+
+def formulas(column):
+    """The cells of a column as formulas, its numbers with decimals that they have in common."""
+    places = decimals(column)
+
+    def formula(cell):
+        if isinstance(cell, Formula):
+            return cell
+        if isinstance(cell, bool | str) or not (isinstance(cell, numbers.Real) or hasattr(cell, "shape")):
+            return text(cell)
+        return decimal(cell, places)
+
+    return [formula(cell) for cell in column]
+
+
+def is_number(cell):
+    """Whether it may stand in a column of numbers."""
+    size = cell.parts[0] if cell.head == "negative" else cell
+    return size.head in (*NUMBERS, "array") or size.content == ""
 
 
 def in_markdown(cell):
     """Formulas between dollars; somebody's own words stand outside, with their punctuation made harmless."""
     if cell.head == "text":
-        return re.sub(r"([^\w\s]|_)", lambda m: f"&#{ord(m[1])};", cell.content)
+        return re.sub(r"[!-/:-@[-`{-~]", lambda m: harmless(m[0]), cell.content)
     if cell.head == "named":
         return ": ".join(map(in_markdown, cell.parts))
-    formula = print_formula(cell, LATEX)
+    formula = print_formula(cell, FULL_SIZE)
     return f"${formula}$" if formula else ""
+
+
+def harmless(mark):
+    """A punctuation mark that means nothing to Markdown, nor to MathJax, which would look for formulas in the page itself."""
+    return f"<span>&#{ord(mark)};</span>" if mark in "$\\" else f"&#{ord(mark)};"
+
+
+def padded(cell, size, is_right):
+    space = " " * (size - width(cell))
+    return space + cell if is_right else cell + space
 
 
 def width(line):
     return len([letter for letter in line if not unicodedata.combining(letter)])
 
 
+# ------------------------------------------------------------------------------------------------------ the evaluation trace
+
+
 def evaluation_trace(graph):
     """The evaluation trace of a graph's last sweeps, laid out as in table 3 of Baydin et al. (JMLR 18, 2018).
 
-    One row a node, leaves first. On the left the forward primal trace, to be read downwards: how a node is computed, and its
-    value. On the right the reverse adjoint trace, to be read upwards: which adjoints it is made of, and its value, once
-    `graph.backward()` has run. Takes a Graph or a node, returns a Table. Raises ValueError for a graph of several outputs.
+    One row a node, leaves first. On the left the forward primal trace, to be read downwards: how a node is computed, the same
+    with numbers put in, and its value. On the right, once `graph.backward()` has run, the reverse adjoint trace, to be read
+    upwards: the adjoint of each node that uses this one times its partial derivative, as numbers, and their sum. Of arrays
+    the equations stay symbols. Takes a Graph or a node, returns a Table. Raises ValueError for a graph of several outputs.
     """
     graph = graph_of(graph)
-    names, equations, rows = symbols(graph), chain_rule(graph), []
+    names, equations, rows = symbols(graph), backward_trace(graph), []
     for node in (*graph.leaves, *graph.operations):
         if names[node].head == "symbol":  # other constants stand in the formulas
-            value, grad = [literal(found[node]) if node in found else "" for found in (graph.values, graph.adjoints)]
-            rows.append([definition(node, names), value, equations.get(node, ""), grad])
-    return Table(["forward ↓", "value", "backward ↑", "adjoint"], rows)
+            row = [definition(node, names), forward_numbers(graph, node), graph.values[node]]
+            rows.append(row + [equations.get(node, ""), graph.adjoints.get(node, "")] * bool(equations))
+    return Table(["forward ↓", "with numbers", "value", *["backward ↑", "adjoint"] * bool(equations)], rows)
+
+
+def forward_numbers(graph, node):
+    """The operation of a node on its operands' values; nothing for a leaf, or where an operand is too large to be shown."""
+    operands = [graph.values[x] for x in node.inputs]
+    if not operands or any([shape(value) and not is_short(value) for value in operands]):
+        return ""
+    known = {place: decimal(value) for place, value in enumerate(operands)}
+    return with_numbers(operation(node, *map(symbol, known)), known)
+
+
+def is_short(value):
+    return print_formula(literal(value), TEXT).startswith("[")
+
+
+def backward_trace(graph):
+    """{node: its adjoint equation with numbers put in}, for the nodes that have an adjoint; of arrays, in symbols."""
+    symbolic = chain_rule(graph)
+    if not graph.adjoints:
+        return {}
+    names, (result,), used = symbols(graph), graph.outputs, {}
+    for use in contributions(graph):
+        used.setdefault(use.operand, {}).setdefault(use.user, []).append(use)
+    found = {}
+    for x in symbolic:
+        found[x] = symbolic[x]
+        if x is result and not x.shape:
+            found[x] = equation(adjoint(names[x]), decimal(graph.adjoints[x]))
+        elif x in used and not any([y.shape for user in used[x] for y in (user, *user.inputs)]):
+            products = [product(graph, same_user, len(used[x]) == 1) for same_user in used[x].values()]
+            found[x] = equation(adjoint(names[x]), total(products))
+    return found
+
+
+def product(graph, same_user, is_only):
+    """The adjoint of a user times its partial derivative, as numbers: put into the formula, if that is short, or worked out."""
+    user, formula = same_user[0].user, total([use.partial for use in same_user])
+    values = {x: graph.values[x] for x in (user, *user.inputs)}
+    if is_only and operations_in(formula) < 2:
+        partial = with_numbers(formula, {graph.label(x): decimal(value) for x, value in values.items()})
+    else:
+        arguments = 1.0, values[user], *[values[x] for x in user.inputs]
+        partial = decimal(float(sum([user.rules()[use.place](*arguments) for use in same_user])))
+    return Formula("multiply", (as_factor(decimal(graph.adjoints[user])), as_factor(partial)))
+
+
+def operations_in(formula):
+    return len([one for one in topological_order([formula]) if one.parts and one.head != "negative"])
+
+
+# ------------------------------------------------------------------------------------------------------ the adjoint equations
 
 
 def adjoint_equations(graph):
     """The chain rule at every node that depends on a Variable, from the output to the leaves: each adjoint as the sum, over
     the nodes that use its value, of their adjoints times a partial derivative; and these partial derivatives evaluated.
 
-    Takes a Graph or a node, returns a Table with one row a node. Raises ValueError for a graph of several outputs.
+    Two or three equal terms of a graph (see terms.py) stand side by side, in a column each, first their equations and then
+    their partial derivatives. What they share stands above and below them, its sum going on from one column to the next. Takes a Graph or a node, returns a Table.
+    Raises ValueError for a graph of several outputs.
     """
     graph = graph_of(graph)
-    names, equations, partials = symbols(graph), chain_rule(graph), {}
-    for use in contributions(graph):
-        partials.setdefault(use.operand, {}).setdefault(use.user, []).append(use.partial)
+    names, products, partials = symbols(graph), chain_products(graph), local_partials(graph)
+    terms = parallel_terms(graph)
+    column = {node: place for place, term in enumerate(terms) for node in term}
+
+    def cells(x, users, is_first):
+        right = total([products[x][user] for user in users])
+        evaluated = [equation(derivative(user, x, names), partials[x][user]) for user in users if user in partials.get(x, {})]
+        left = equation(adjoint(names[x]), right) if is_first else Formula("plus", (right,))
+        return [left, Formula("list", tuple(evaluated))]
+
     rows = []
-    for x in (*reversed(graph.operations), *graph.leaves):
-        if x in equations:
-            evaluated = [equation(derivative(user, x, names), total(added)) for user, added in partials.get(x, {}).items()]
-            rows.append([equations[x], Formula("list", tuple(evaluated))])
-    return Table(["adjoint", "local partial derivatives"], rows)
+    for nodes in together(graph, terms):
+        if nodes[0] in products:
+            row = {column[x]: (x, products[x]) for x in nodes} if len(nodes) > 1 else split(nodes[0], products, column)
+            first, empty = min(row), ["", ""]
+            found = [cells(*row[i], len(nodes) > 1 or i == first) if i in row else empty for i in range(max(1, len(terms)))]
+            rows.append([cell for column in zip(*found) for cell in column])
+    beside = [""] * (len(terms) - 1)
+    return Table(["adjoint", *beside, "local partial derivatives", *beside], rows)
+
+
+def split(x, products, column):
+    """{column: (x, the users there)} of a node that belongs to none."""
+    row = {}
+    for user in products[x]:
+        row.setdefault(column.get(user, 0), (x, []))[1].append(user)
+    return row or {0: (x, [])}
+
+
+def parallel_terms(graph):
+    """The equal terms that stand side by side, as tuples of nodes that correspond; none of a graph that has no such terms."""
+    return next((terms for terms in equal_terms(graph) if len(terms) <= WIDEST), [])
+
+
+def together(graph, terms):
+    """Tuples of nodes, from the output to the leaves: those that correspond in equal terms are together, the others alone."""
+    order = {x: place for place, x in enumerate((*reversed(graph.operations), *graph.leaves))}
+    inside = {x for term in terms for x in term}
+    rows = [*zip(*terms), *[(x,) for x in order if x not in inside]]
+    return sorted(rows, key=lambda nodes: (not nodes[0].inputs and len(nodes) == 1, max([order[x] for x in nodes])))
+
+
+def local_partials(graph):
+    """{node: {node that uses it: the formula of their partial derivative}}."""
+    found = {}
+    for use in contributions(graph):
+        found.setdefault(use.operand, {}).setdefault(use.user, []).append(use.partial)
+    return {x: {user: total(partials) for user, partials in users.items()} for x, users in found.items()}
 
 
 def derivative(user, x, names):
@@ -98,6 +229,14 @@ def derivative(user, x, names):
 
 def chain_rule(graph):
     """{node: its adjoint equation}, for the nodes that have one."""
+    names = symbols(graph)
+    return {x: equation(adjoint(names[x]), total(terms.values())) for x, terms in chain_products(graph).items()}
+
+
+def chain_products(graph):
+    """{node: {node that uses it: adjoint times partial derivative}}, for the nodes that depend on a Variable; the result's
+    adjoint, which is given, is said to come from itself.
+    """
     if len(graph.outputs) > 1:
         raise ValueError(f"adjoints belong to one output; this graph has {len(graph.outputs)}")
     names, (result,) = symbols(graph), graph.outputs
@@ -108,8 +247,4 @@ def chain_rule(graph):
     for user, place in uses(graph):
         x = user.inputs[place]
         terms[x][user] = Formula("multiply", (adjoint(names[user]), Formula("partial", (names[user], names[x]))))
-    return {x: equation(adjoint(names[x]), total(terms[x].values())) for x in terms}
-
-
-def total(terms):
-    return reduce(lambda x, y: Formula("add", (x, y)), terms) if terms else literal(0.0)
+    return terms

@@ -7,7 +7,7 @@ else speaks NumPy's protocols, such as a lazy Dask array, is taken as it is.
 import numbers
 import pickle
 from contextlib import nullcontext
-from math import isfinite
+from math import inf, isfinite
 
 import numpy as np
 
@@ -35,7 +35,10 @@ def accept(value, like=None):
     Raises TypeError for what is not real, ValueError for NaN and infinity and for another shape.
     """
     if value.__class__ is float or isinstance(value, numbers.Real):  # the first is found faster
-        value = float(value)
+        try:
+            value = float(value)
+        except OverflowError:  # an integer may be larger than every float
+            value = inf
     else:
         if isinstance(value, np.ma.MaskedArray):
             raise TypeError("a masked array has values that do not count: fill it first")
@@ -50,7 +53,7 @@ def accept(value, like=None):
     if like is not None and shape(value) != shape(like):
         raise ValueError(f"a value of shape {shape(value)} cannot take the place of one of shape {shape(like)}")
     if not (isfinite(value) if value.__class__ is float else lazy or np.isfinite(value).all()):
-        raise ValueError("a value has to be finite, without NaN or infinity")
+        raise ValueError("a value has to be finite: no NaN, no infinity, nothing beyond the largest float, 1.8e308")
     return checked(value)
 
 
@@ -86,7 +89,7 @@ def fingerprint(value):
 
 
 def describe(value):
-    """A value in few words, for messages."""
+    """A value in a few words, for messages."""
     return np.array2string(value, threshold=6, edgeitems=2, separator=", ") if isinstance(value, np.ndarray) else repr(value)
 
 

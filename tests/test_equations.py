@@ -271,6 +271,19 @@ def test_what_has_no_meaning_after_what_was_said_is_reported(text, tmp_path):
     assert verdicts(tmp_path, text) == ["not checked"]
 
 
+@pytest.mark.parametrize("text, expected", [
+    (r"$0.185695 + 0.137931 + 0.148148 = 0.471775$", "by numbers"),
+    (r"$0.471775 + (-0.159122) \cdot 2.25 = 0.113750$", "by numbers"),
+    (r"$\sqrt{7.250000} = 2.692582$", "by numbers"),
+    (r"$0.185695 + 0.137931 + 0.148148 = 0.471778$", "false"),
+    (r"$0.12 \cdot 4 = 0.47$", "false"),
+    (r"$2 \cdot 0.5 = 1.001$", "false"),
+])  # fmt: skip
+def test_what_is_worked_out_from_rounded_numbers_may_differ_by_their_rounding(text, expected, tmp_path):
+    stated = "$E = xy$ at $x = 2$ and $y = 3$. "
+    assert verdicts(tmp_path, stated + text)[-1] == expected
+
+
 def test_a_domain_may_be_too_narrow_and_a_wrong_entry_is_named(tmp_path, capsys):
     (tmp_path / "a.md").write_text(r"For $x > 0$, $g(x) = x^2$, $g'(x) = 2x$", encoding="utf-8")
     assert not equations.main([tmp_path / "a.md"])
@@ -344,6 +357,11 @@ def test_it_sees_a_wrong_step_of_backpropagation(old, new, reason, tmp_path):
     assert any(re.search(reason, message) for message in wrong)
 
 
+FIRST = r"$\bar v = \bar t_1 \frac{\partial t_1}{\partial v}$"  # the sum goes on in another cell
+PARTIAL = r"$\frac{\partial t_1}{\partial v} = 1$"
+REST = r"${} + \bar t_3 \frac{\partial t_3}{\partial v}$"
+
+
 @pytest.mark.parametrize("rows, reason", [
     ("| $t_4 = u + u$ |", "right side should be"),
     ("| $u \\to t_1$ | $1$ |", None), ("| $u \\to t_3$ | $4$ |", "no arrow from u to t_3"),
@@ -351,12 +369,45 @@ def test_it_sees_a_wrong_step_of_backpropagation(old, new, reason, tmp_path):
     ("| $v \\to t_3$ | $1$ |\n| $v \\to t_1 \\to t_2 \\to t_3$ | $4$ |\n| $\\sum$ | $5$ |", None),
     (r"| $\bar t_2 = \bar t_3 \frac{\partial t_3}{\partial t_2}$ | $\frac{\partial t_3}{\partial t_2} = 1$ |", None),
     (r"| $\bar t_2 = \bar t_3 \frac{\partial t_3}{\partial t_2}$ | $\frac{\partial t_2}{\partial t_2} = 1$ |", "beside them"),
+    ("| $t_3 = t_2 + v$ | $4 + 1$ | $5$ |", None), ("| $t_3 = t_2 + v$ | $3 + 2$ | $5$ |", "right side 3.0"),
+    ("| $t_3 = t_2 + v$ | $4 + 1$ | $6$ |", "right side 6.0"), ("| $t_3 = t_2 + v$ | $6 - 2$ |", "right side 4.0"),
+    (r"| $\bar v = 4 \cdot 1 + 1 \cdot 1$ | $5$ |", None), (r"| $\bar v = 1 \cdot 1 + 4 \cdot 1$ |", "right side 1.0"),
+    (r"| $t_2 = t_1^2$ | $\bar t_2 = 1 \cdot 1$ |", None), (r"| $v$ | $\bar t_2 = 1 \cdot 1$ |", "not the adjoint of the node"),
+    (r"| $\bar v = 5 \cdot 1$ |", "the nodes that use v are t_1, t_3"),
+    (r"| $\bar t_1 = 1 \cdot (2 \cdot 2)$ |", None), (r"| $\bar t_1 = 4 \cdot 1$ |", "right side 4.0"),
+    (f"| {FIRST} | {REST} |", None), (f"| {FIRST} |", "the nodes that use v are t_1, t_3"),
+    (f"| {FIRST} | {REST.replace('3', '2')} |", "the nodes that use v are t_1, t_3"),
+    (f"| {FIRST} | {REST} | {PARTIAL} | {PARTIAL.replace('1}', '3}')} |", None),
+    (f"| {FIRST} | {REST} | {PARTIAL} |", "beside them"),
 ])  # fmt: skip
 def test_it_reads_tables_of_paths_and_adjoints(rows, reason, tmp_path):
-    found = claims(tmp_path, f"{STEPS}\nAt $u = 1$, $v = 1$:\n\n| a | b |\n| --- | --- |\n{rows}\n")
+    found = claims(tmp_path, f"{STEPS}\nAt $u = 1$, $v = 1$:\n\n| a | b | c | d |\n|{' --- |' * 4}\n{rows}\n")
     wrong = [claim.message for claim in found if claim.message]
     assert len(found) > len(claims(tmp_path, STEPS))
     assert any(re.search(reason, message) for message in wrong) if reason else not wrong
+
+
+QUOTIENT = r"""<!-- in: 2, small -->
+
+$\mathcal{C} = w \frac{u}{v}$, $v \ne 0$, $\bar t_i := \frac{\partial \mathcal{C}}{\partial t_i}$,
+$t_1 = \frac{u}{v}$, $t_2 = w t_1 = \mathcal{C}$; at $u = 1$, $v = 3$, $w = 40.5$
+
+| a | b | c |
+| --- | --- | --: |
+| $t_2 = w t_1$ | $40.5 \cdot 0.333333$ | $13.500000$ |
+| $\bar v = 40.5 \cdot \left(-\dfrac{0.333333}{3}\right)$ | | $-4.500000$ |
+| $\bar u = 40.5 \cdot \frac{1}{3}$ | | $13.500000$ |
+"""
+
+
+def test_it_sees_every_wrong_digit_of_a_trace(tmp_path):
+    assert "false" not in verdicts(tmp_path, QUOTIENT)
+    start = QUOTIENT.index("--: |")
+    digits = [place.start() for place in re.finditer(r"(?<!_)\d", QUOTIENT) if place.start() > start]
+    assert len(digits) == 49
+    for place in digits:
+        wrong = QUOTIENT[:place] + str((int(QUOTIENT[place]) + 1) % 10) + QUOTIENT[place + 1 :]
+        assert "false" in verdicts(tmp_path, wrong), wrong[start:]
 
 
 def test_a_broken_picture_is_not_checked(tmp_path):
@@ -365,19 +416,19 @@ def test_a_broken_picture_is_not_checked(tmp_path):
 
 
 @pytest.mark.parametrize("old, new", [
-    ('data-edge="b t7"', 'data-edge="a t7"'), ('data-node="t7"', 'data-node="t10"'), (r"\frac{t_3}{t_7}", "t_3 t_7"),
-    ('data-value="5"', 'data-value="6"'),
+    ('data-edge="t1 t3"', 'data-edge="y t3"'), ('data-node="t3"', 'data-node="t10"'), ("t_3 = t_1 + t_2", "t_3 = t_1 t_2"),
+    ('data-value="6"', 'data-value="5"'), (r"\bar t_1 = 13", r"\bar t_1 = 12"), ("2 t_1 = 12", "2 t_1 = 13"),
 ])  # fmt: skip
 def test_it_sees_a_wrong_picture(old, new, tmp_path):
     shutil.copytree(equations.FILES[0].parent / "figures", tmp_path / "figures")
     text = equations.FILES[0].read_text(encoding="utf-8")
-    (tmp_path / "text.md").write_text(text[text.index("\n## 2 ") : text.index("\n## Experiments")], encoding="utf-8")
-    picture = tmp_path / "figures" / "graph-A-swept.svg"
+    (tmp_path / "text.md").write_text(text[text.index("\n## Backpropagation") : text.index("\n## 2 ")], encoding="utf-8")
+    picture = tmp_path / "figures" / "one-example.svg"
     svg = picture.read_text(encoding="utf-8")
     assert old in svg
     picture.write_text(svg.replace(old, new, 1), encoding="utf-8")
     document = Document(tmp_path / "text.md", SHEET)
-    document.claims = [claim for claim in document.claims if "graph-A-swept" in claim.tex]
+    document.claims = [claim for claim in document.claims if "one-example" in claim.tex]
     document.domains = []
     assert "false" in {claim.verdict for claim in document.settled().claims}
 
@@ -452,6 +503,53 @@ def test_gradient_descent_takes_the_steps_that_the_text_says():
         slopes = [sum([2 * (w[0] + w[1] * x - y) * factor(x) for x, y in data]) for factor in (lambda x: 1, lambda x: x)]
         w = [one - 0.12 * slope for one, slope in zip(w, slopes)]
     assert max(abs(one - other) for one, other in zip(w, best)) < 1e-6
+
+
+# ------------------------------------------------------------------------------------------------- what a lesson says
+
+
+EXAMPLE = "## An example\n\n$E = xy + (xy)^2$ at $x = 2$ and $y = 3$: $t_1 = xy$, $t_2 = t_1^2$, $t_3 = t_1 + t_2 = E$\n\n"
+ADJOINT = r"<!-- let: \bar t_i := \frac{\partial E}{\partial t_i} -->"
+
+
+@pytest.mark.parametrize(
+    "said, verdict",
+    [
+        (r"t_2 = t_1^2 = 6^2 = 36", "by numbers"),
+        (r"t_2 = t_1^2 = 6^2 = 35", "false"),
+        (r"t_2 = t_1^2 = 5^2 = 36", "false"),
+        (r"t_3 = 6 + 36 = 42 = E", "by numbers"),
+        (r"t_3 = 6 + 36 = 42 = E^2", "false"),
+        (r"\bar t_1 = 1 \cdot 1 + 1 \cdot 12 = 13", "by numbers"),
+        (r"\bar t_1 = 1 \cdot 1 + 1 \cdot 11 = 12", "false"),
+        (r"t_2 = 3 t_1^2 - 72", "false"),
+    ],
+)
+def test_a_chain_with_numbers_put_in_is_meant_at_the_point(tmp_path, said, verdict):
+    assert verdict in verdicts(tmp_path, f"{EXAMPLE}{ADJOINT}\n\n${said}$")
+    assert "not checked" not in verdicts(tmp_path, f"{EXAMPLE}{ADJOINT}\n\n${said}$")
+
+
+@pytest.mark.parametrize(
+    "summand, verdict",
+    [
+        (r"\bar t_j \frac{\partial t_j}{\partial t_i}", "by symbols"),
+        (r"\bar t_j", "false"),
+        (r"\bar t_j \frac{\partial t_i}{\partial t_j}", "false"),
+        (r"\bar t_i \frac{\partial t_j}{\partial t_i}", "false"),
+    ],
+)
+def test_a_sum_over_children_is_claimed_of_every_node(tmp_path, summand, verdict):
+    formula = r"$$\bar t_i = \sum_{j \in \mathrm{children}(i)} " + summand + "$$"
+    assert verdicts(tmp_path, f"{EXAMPLE}{ADJOINT}\n\n{formula}")[-1] == verdict
+
+
+def test_vectors_of_which_only_components_are_known_have_points_and_gradients(tmp_path):
+    stated = r"$\mathbf{w} = (0.5, 2)$, $\mathbf{x} = (1, 2, -1)$, $\mathbf{y} = (1, 5, -4)$: "
+    point = f"<!-- in: 2, equation B -->\n\n{stated}"
+    assert verdicts(tmp_path, point + r"$\nabla_{\mathbf{x}} \mathcal{B} = (6, -2, 10)$") == ["by numbers"]
+    assert verdicts(tmp_path, point + r"$\nabla_{\mathbf{x}} \mathcal{B} = (6, -2, 11)$") == ["false"]
+    assert verdicts(tmp_path, point + r"$\nabla_{\mathbf{w}} \mathcal{B} = (7, -4)$") == ["by numbers"]
 
 
 # ------------------------------------------------------------------------------------------------- mutants

@@ -434,15 +434,14 @@ def test_a_graph_without_outputs_is_refused():
 
 
 @pytest.mark.parametrize("function, name", [
-    (np.median, "np.median"), (np.arctan, "np.arctan"), (np.where, "np.where"), (np.cbrt, "np.cbrt"),
-    (np.add.reduce, "np.add.reduce"), (np.floor, "np.floor"), (np.linalg.norm, "norm"),
-    (np.concatenate, "np.concatenate"), (np.not_equal.outer, "not_equal"),
+    (np.median, "np.median"), (np.arctan, "np.arctan"), (np.cbrt, "np.cbrt"), (np.floor, "np.floor"),
+    (np.add.reduce, "np.add.reduce"), (np.linalg.det, "np.linalg.det"), (np.fft.fft, "np.fft.fft"),
+    (np.not_equal.outer, "np.not_equal.outer"),
 ])  # fmt: skip
 def test_a_numpy_function_without_an_operation_says_what_to_do(function, name):
     x = Variable([1.0, 2.0])
-    arguments = {np.where: (x, x, x), np.concatenate: ([x, x],), np.not_equal.outer: (x, x)}.get(function, (x,))
-    with pytest.raises(TypeError, match=rf"no operation.*{name}.*Node subclass.*\.value"):
-        function(*arguments)
+    with pytest.raises(TypeError, match=rf"no operation stands for {name}:.*Node subclass.*= {name},.*\.value"):
+        function(*[x, x] if name == "np.not_equal.outer" else [x])
 
 
 @pytest.mark.parametrize("call, keyword", [
@@ -461,7 +460,7 @@ def test_a_keyword_that_an_operation_does_not_know_is_refused_by_its_name(call, 
         call(Variable([1.0, 2.0]))
 
 
-@pytest.mark.parametrize("use", [bool, lambda x: x and 1.0, lambda x: not x, lambda x: x == 1.0 or 2.0, lambda x: x != 1.0])
+@pytest.mark.parametrize("use", [lambda x: x and 1.0, lambda x: not x, lambda x: x == 1.0 or 2.0, lambda x: x != 1.0])
 def test_a_node_has_no_truth_value_and_the_error_says_what_to_compare(use):
     with pytest.raises(TypeError, match=r"truth value.*\.value"):
         use(Variable(1.0))
@@ -475,22 +474,16 @@ def test_a_node_does_not_turn_into_an_array_and_the_error_says_what_to_do(use):
         use(Variable(1.0))
 
 
-@pytest.mark.parametrize("use", [float, lambda x: x < 1.0, lambda x: x >= 1.0, len, lambda x: x // 2, lambda x: x % 2])
-def test_what_a_node_cannot_do_is_a_type_error(use):
-    with pytest.raises(TypeError):
-        use(Variable(1.0))
-
-
 def test_an_array_is_not_changed_in_place_by_a_node():
     array = np.ones(2)
-    with pytest.raises(TypeError, match="out"):
+    with pytest.raises(TypeError, match=r"does not take out; .*array = array \+ node"):
         array += Variable([1.0, 2.0])
     np.testing.assert_array_equal(array, np.ones(2))
 
 
 def test_the_value_of_an_operation_cannot_be_set():
     y = Variable(2.0) * 3.0
-    with pytest.raises(AttributeError):
+    with pytest.raises(AttributeError, match="give a leaf a new value"):
         y.value = 7.0
     assert y.value == 6.0
 
@@ -505,7 +498,7 @@ def test_an_operation_alone_is_not_copied():
 
 @pytest.mark.parametrize("backward", [(), (None, None), lambda grad, t, x: grad], ids=["none", "too many", "no tuple"])
 def test_an_operation_with_another_number_of_rules_than_operands_is_refused(backward):
-    with pytest.raises(TypeError, match=r"Cosh\.backward is a tuple of 1 rules"):
+    with pytest.raises(TypeError, match=r"Cosh\.backward has to be a tuple of rules.*\(x\)"):
         type("Cosh", (op.Node,), {"forward": lambda x: np.cosh(x), "backward": backward})
 
 

@@ -62,7 +62,7 @@ def test_a_power_that_is_not_real_is_refused():
 def test_wrong_outputs_and_inputs_are_refused():
     x = Variable(2.0)
     for outputs, inputs, error, message in [
-        (x * 2, [x], TypeError, r"\[y\]"), ([x * 2], x, TypeError, r"\[x\]"), ([x], [x * 2], TypeError, "Multiply"),
+        ([x * 2], x, TypeError, r"\[x\]"), ([x], [x * 2], TypeError, "Multiply"),
         ([x], [Constant(1.0)], TypeError, "Constant"), ([2.0], [x], TypeError, "float"), ([], [x], ValueError, "at least one"),
         ([x], [x, x], ValueError, "twice"),
     ]:  # fmt: skip

@@ -2,15 +2,22 @@
 
   # Title, then *one paragraph in italics*   title and byline; <!-- author: NAME --> anywhere names the author of the PDF
   ![what the picture shows](figures/x.svg)   alone in its paragraph, a figure; the text is what a screen reader says
+  ![...](figures/x.svg "80 %")               the same, smaller in the PDF
   *Figure 1: A caption with $math$.*         the paragraph after it is its caption (after a table: *Table 1: ...*)
-  ---                                        a new page in the PDF
+  *Checked by symbols.*                      a paragraph that begins so, after a heading: a note in the margin beside it
+  > **To learn.** $formula$                  a quotation is a box, lightly tinted
+  ## Appendix A: ...                         from this heading on, type is smaller
+  ---                                        a new page in the PDF, which otherwise ends its pages where it costs least
   [p.](#heading-id)                          a link on GitHub, the heading's page number in the PDF
   [a file](../README.md)                     a link on GitHub, plain text in the PDF, which travels alone
 ]]
 
+local function written(block)
+  return (pandoc.write(pandoc.Pandoc { block }, 'typst', pandoc.WriterOptions { wrap_text = 'wrap-none' }):gsub('%s+$', ''))
+end
+
 local function typst(inlines)
-  local options = pandoc.WriterOptions { wrap_text = 'wrap-none' }
-  return (pandoc.write(pandoc.Pandoc { pandoc.Plain(inlines) }, 'typst', options):gsub('%s+$', ''))
+  return written(pandoc.Plain(inlines))
 end
 
 local function quoted(text)
@@ -38,6 +45,13 @@ local function aloud(tex)
   tex = tex:gsub('\\(%a+)', function(name) return ' ' .. (words[name] or name) .. ' ' end)
   tex = tex:gsub("[-=+/'^_]", function(sign) return ' ' .. words[sign] .. ' ' end):gsub('[{}&~\\]', ' ')
   return (tex:gsub('%s+', ' '):gsub(' to the transposed', ' transposed'):gsub(' ([,;.)])', '%1'):gsub('^ ', ''):gsub(' $', ''))
+end
+
+-- Every quotient in full size, but for those in indices, in exponents and within other quotients.
+local function full_size(tex)
+  tex = tex:gsub('\\frac%s*(%d)(%d)', '\\frac{%1}{%2}')
+  tex = tex:gsub('([%^_]%s*)(%b{})', function(mark, script) return mark .. script:gsub('\\frac', '\\tfrac') end)
+  return (tex:gsub('\\frac(%s*%b{}%s*%b{})', '\\dfrac%1'))
 end
 
 -- What texmath drops travels through it in disguise: a fraction's size and an array as accents that nothing here wears; the gap
@@ -71,7 +85,7 @@ end
 
 function Math(math)
   local rules = {}
-  local body = typst { pandoc.Math(math.mathtype, disguised(math.text, rules)) }
+  local body = typst { pandoc.Math(math.mathtype, disguised(full_size(math.text), rules)) }
   if body:match '^\\%$' then error('pandoc cannot read this formula:\n' .. math.text) end
   body = body:gsub('breve%(', 'inline('):gsub('caron%(', 'display('):gsub('acute%(mat%(delim: "%(",', function()
     return table.remove(rules, 1)
@@ -112,30 +126,76 @@ local function caption(kind, block)
   return text.content
 end
 
+-- What was checked, in the margin beside the heading before it.
+local function note(block)
+  local text = only('Emph', block)
+  return text and pandoc.utils.stringify(text):match '^Checked' and text.content
+end
+
+-- The blocks with what belongs to them: a caption, or a note in the margin.
+local function with_belongings(blocks)
+  local found, index = {}, 1
+  while blocks[index] do
+    local block, following = blocks[index], blocks[index + 1]
+    local kind = only('Image', block) and 'Figure' or block.t == 'Table' and 'Table'
+    local one = { block = block, caption = kind and caption(kind, following), note = block.t == 'Header' and note(following) }
+    table.insert(found, one)
+    index = index + ((one.caption or one.note) and 2 or 1)
+  end
+  return found
+end
+
+local function in_typst(one)
+  local block, image = one.block, only('Image', one.block)
+  if image then
+    return ('#figure(scale(%s%%, reflow: true, image(%s, alt: %s)), caption: [%s])'):format(image.title:match '%d+' or 100,
+      quoted(image.src), quoted(pandoc.utils.stringify(image.caption)), one.caption and typst(one.caption) or '')
+  elseif one.caption then
+    block.caption = { long = { pandoc.Plain(one.caption) } }
+  elseif block.t == 'Header' then
+    block.level = block.level - 1
+  end
+  return written(block) .. (one.note and '\n#margin-note[' .. typst(one.note) .. ']' or '')
+end
+
+-- Whether a paragraph is text, not a picture or a displayed formula (which is raw Typst by now).
+local function is_text(block)
+  local first = block.t == 'Para' and block.content[1]
+  return first and first.t ~= 'Image' and not (first.t == 'RawInline' and first.text:match '^#math.equation%(block: true')
+end
+
+-- What it costs to end a page between two blocks; a page of which a third stays empty costs 1. A heading and a sentence
+-- without its end never lose what follows them, and a sentence that goes on never loses what it goes on from.
+local function cost_between(block, following, in_answer)
+  if following.t == 'HorizontalRule' then return 'always' end
+  if block.t == 'Header' then return 'never' end
+  if following.t == 'Header' then return '0' end
+  if is_text(block) and not pandoc.utils.stringify(block):match '[.!?’”)]$' then return 'never' end
+  if is_text(following) and pandoc.utils.stringify(following.content[1]):match '^%l' then return 'never' end
+  return in_answer and '2' or '0.3'
+end
+
 function Pandoc(doc)
   local title, byline = doc.blocks[1], only('Emph', doc.blocks[2])
   if not title or title.t ~= 'Header' then error 'the Markdown does not begin with its title' end
-  local blocks, author, index = pandoc.Blocks {}, '', byline and 3 or 2
-  while doc.blocks[index] do
-    local block = doc.blocks[index]
-    local image = only('Image', block)
-    local text = (image or block.t == 'Table') and caption(image and 'Figure' or 'Table', doc.blocks[index + 1])
-    if image then
-      block = pandoc.RawBlock('typst', ('#figure(image(%s, alt: %s), caption: [%s])'):format(
-        quoted(image.src), quoted(pandoc.utils.stringify(image.caption)), text and typst(text) or ''))
-    elseif text then
-      block.caption = { long = { pandoc.Plain(text) } }
-    elseif block.t == 'Para' and pandoc.utils.stringify(block):match ':$' then
-      block = pandoc.RawBlock('typst', '#block(sticky: true, par[' .. typst(block.content) .. '])') -- it announces what follows
-    elseif block.t == 'Header' then
-      block.level = block.level - 1
-    elseif block.t == 'RawBlock' then
-      author = block.text:match('^<!%-%- author: (.-) %-%->') or author
+  local author, small, in_answer = '', '', false
+  local pieces = { ('(never, [#std.title()\n\n%s\n\n])'):format(byline and typst(byline.content) or '') }
+  doc.blocks:remove(1)
+  if byline then doc.blocks:remove(1) end
+  local parts = with_belongings(doc.blocks:filter(function(block)
+    author = block.t == 'RawBlock' and block.text:match('^<!%-%- author: (.-) %-%->') or author
+    return block.t ~= 'RawBlock'
+  end))
+  for index, one in ipairs(parts) do
+    local text = one.block.t == 'Header' and pandoc.utils.stringify(one.block)
+    if text then
+      in_answer = text:match '%[%d+ points?%]$'
+      small = text:match '^Appendix' and '#set text(0.9em)\n' or small
     end
-    blocks:insert(block)
-    index = index + (text and 2 or 1)
+    local following = parts[index + 1]
+    local cost = following and cost_between(one.block, following.block, in_answer) or '0'
+    if one.block.t ~= 'HorizontalRule' then table.insert(pieces, ('(%s, [%s%s\n\n])'):format(cost, small, in_typst(one))) end
   end
-  blocks:insert(1, pandoc.RawBlock('typst', ('#show: write-up.with(title: [%s], byline: [%s], author: %s)\n'):format(
-    typst(title.content), byline and typst(byline.content) or '', quoted(author))))
-  return pandoc.Pandoc(blocks)
+  return pandoc.Pandoc { pandoc.RawBlock('typst', ('#show: write-up.with(title: [%s], author: %s)\n#pages((%s,))'):format(
+    typst(title.content), quoted(author), table.concat(pieces, ',\n'))) }
 end

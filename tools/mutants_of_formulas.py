@@ -25,7 +25,7 @@ SHEET = Document(equations.SHEET)
 
 # Mutants that are as true as the original: (part, what was there): {what is there now: why}.
 EMPTY, ZERO = "an empty corner is a zero, too", "the brackets are 0 in the stated domain"
-SAME, NONE = "true: of the same dimension", "true: B has no such weight"
+SAME, NONE, ONE = "true: of the same dimension", "true: B has no such weight", "true: its adjoint is 1, too"
 EQUAL = {
     ("1(e)", r"\mathbf{x} \in \mathbb{R}^n"): {r"\mathbf{y}  \in \mathbb{R}^n": "says nothing that is used"},
     ("1(e)", "a'(x_i) & i = j"): {"a'(x_j) & i = j": "true: there i is j"},
@@ -46,12 +46,15 @@ EQUAL = {
         r"\frac{\partial f_1}{\partial \mathbf{x}}, \frac{\partial f_1}{\partial \mathbf{x}} \in": SAME,
         r"\frac{\partial f_1}{\partial \mathbf{x}}, \frac{\partial f_2}{\partial \mathbf{y} } \in": SAME,
     },
-    ("3(a)", r"x + [x = 0] \cdot [y = 0]"): {
-        r"x -  [x = 0] \cdot [y = 0]": ZERO, r"x + [x = 0] \cdot [y = 1]": ZERO,
-        r"x + [x = 1] \cdot [y = 0]": "where y is 0, it is a factor of the whole",
+    ("2(c)", r"\bar t_9 = 1"): {r"\bar t_8 = 1": ONE},
+    ("2(c)", r"\bar t_{14} = 1"): {r"\bar t_{13} = 1": ONE},
+    ("3(a)", "+ 0.5 [x = y]"): {"-  0.5 [x = y]": ZERO, "+ 1.5 [x = y]": ZERO, "+ 0.6 [x = y]": ZERO},
+    ("3(a)", r"\dfrac{1}{1 + e^{-x}}"): {
+        r"\dfrac{1}{1 -  e^{-x}}": "this function has the same derivative, t (1 - t)",
+        r"\dfrac{0}{1 + e^{-x}}": "and so has 0",
     },
-    ("3(a)", r"- 0.5 \cdot [x = y]"): {r"- 1.5 \cdot [x = y]": ZERO, r"- 0.6 \cdot [x = y]": ZERO},
     ("3(a)", "t_1 = [x = y]"): {f"t_{i} = [x = y]": "the name is not used" for i in (0, 2, 3)},
+    ("3(b)", r"\cdot 1"): {"": "true: a factor 1 is left out"},
     ("Minimising B", r"\partial w_0} = 0"): {
         r"\partial w_1} = 0": "true: both are 0", r"\partial w_2} = 0": NONE,
     },

@@ -10,6 +10,7 @@ import contextlib
 import inspect
 import io
 import json
+import linecache
 import operator
 import re
 from functools import reduce
@@ -22,11 +23,12 @@ import numpy as np
 
 from autograd_engine import draw, eliminate_common_subexpressions, gradient
 from autograd_nodes import Graph, Variable
-from tools.equations import equation_table  # noqa: F401, quoted by the write-up
+from tools.equations import checks, equation_table  # noqa: F401, quoted by the write-up
 
 PROJECT = Path(__file__).resolve().parents[1]
 WRITE_UP = PROJECT / "docs" / "DL-Sheet01.md"
 FIGURES = WRITE_UP.parent / "figures"
+QUOTATION = re.compile("<!--=(.*?)-->.*?<!--/-->", re.DOTALL)
 PLOTS = ["central-differences", "minimising-B", "hubble"]  # the notebook's, in its order
 
 
@@ -35,14 +37,15 @@ def run_notebook():
     notebook = json.loads((PROJECT / "DL-Sheet01.ipynb").read_text(encoding="utf-8"))
     names, plots = {}, iter(PLOTS)
     with contextlib.redirect_stdout(io.StringIO()), mock.patch.object(plt, "show", lambda: save_plot(next(plots))):
-        for cell in notebook["cells"]:
+        for number, cell in enumerate(notebook["cells"]):
             if cell["cell_type"] == "code":
-                exec("".join(cell["source"]), names)
+                source, name = "".join(cell["source"]), f"<cell {number}>"
+                linecache.cache[name] = len(source), None, source.splitlines(keepends=True), name  # for listings
+                exec(compile(source, name, "exec"), names)
     return names
 
 
 def save_plot(name):
-    plt.gca().set_title("")  # the caption says it
     plt.gcf().set_size_inches(5.2, 2.9)
     plt.savefig(FIGURES / f"{name}.svg", metadata={"Date": None}, bbox_inches="tight")
     plt.close()
@@ -64,31 +67,48 @@ def cheap_gradient():
     rows = ["| terms | inputs | operations of B | of B and its gradient | ratio | by central differences |", "|" + " --: |" * 6]
     for n in (1, 3, 10, 100, 1000):
         result, leaves = least_squares(n)
-        value, both = operations(result), operations(*eliminate_common_subexpressions(result, *gradient(result, leaves)))
+        both = Graph(*eliminate_common_subexpressions(result, *gradient(result, leaves)))
+        value, both = operations(result), len([node for node in both.operations if node.active])
         counts = [n, len(leaves), value, both, f"{both / value:.2f}", 2 * len(leaves) * value]
         rows.append("| " + " | ".join([f"{count:,}" if isinstance(count, int) else count for count in counts]) + " |")
     return "\n".join(rows)
 
 
 def listing(*objects):
-    return "\n\n".join([f"```python\n{inspect.getsource(thing)}```" for thing in objects])
+    return "```python\n" + "\n\n".join([inspect.getsource(thing).rstrip() for thing in objects]) + "\n```"
+
+
+def row(graph, *leaves):
+    """The derivatives of a graph's result by these leaves, as LaTeX: integers, or six decimals."""
+    adjoints = [graph.backward()[leaf] for leaf in leaves]
+    digits = "g" if all([adjoint.is_integer() for adjoint in adjoints]) else ".6f"
+    return f"({', '.join([format(adjoint, digits) for adjoint in adjoints])})"
 
 
 def save_graphs(names):
-    for letter in "AB":
-        graph = names[f"graph_{letter}"]
-        draw(Graph(*graph.outputs)).save(FIGURES / f"graph-{letter}.svg")
-        graph.backward()
-        draw(graph).save(FIGURES / f"graph-{letter}-swept.svg")
+    example, graph_a, graph_b = [names[f"graph_{letter}"] for letter in "EAB"]
+    example.backward()
+    draw(example, partials=True).save(FIGURES / "one-example.svg")
+    graph_a.backward()
+    draw(graph_a).save(FIGURES / "graph-A-swept.svg")
+    draw(Graph(*graph_a.outputs)).save(FIGURES / "graph-A.svg")
+    draw(Graph(*graph_b.outputs)).save(FIGURES / "graph-B.svg")
+
+
+def quotation(expression, names):
+    value = str(eval(expression, names))
+    value = f"\n\n{value}\n\n" if "\n" in value else f" {value}" if value.startswith("$") else value  # as GitHub needs it
+    return f"<!--={expression}-->{value}<!--/-->"
 
 
 def quoted(markdown, names):
-    """The Markdown with every quotation renewed, one after the other; `text` is the Markdown as far as that has been done."""
-    for match in re.finditer(r"<!--=(?P<expression>.*?)-->.*?<!--/-->", text := markdown, flags=re.DOTALL):
-        value = str(eval(match["expression"], names | {"text": text}))
-        value = f"\n\n{value}\n\n" if "\n" in value else f" {value}" if value.startswith("$") else value  # as GitHub needs it
-        text = text.replace(match[0], f"<!--={match['expression']}-->{value}<!--/-->")
-    return text
+    """The Markdown with every quotation renewed: those of the code, then those of `text`, the Markdown with the former."""
+
+    def of_text(expression):
+        return re.search(r"\btext\b", expression)
+
+    text = QUOTATION.sub(lambda found: found[0] if of_text(found[1]) else quotation(found[1], names), markdown)
+    return QUOTATION.sub(lambda found: quotation(found[1], names | {"text": text}) if of_text(found[1]) else found[0], text)
 
 
 def renewed(markdown):

@@ -34,6 +34,7 @@ claims, and graphs.py knows what task 2 asks for.
 """
 
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 from tools.equations.documents import Document
@@ -76,11 +77,22 @@ def report(documents):
     return "\n".join([f"| {' | '.join(map(str, line))} |" for line in lines] + [""] * bool(reasons) + reasons)
 
 
+@cache
+def write_up(text=None):
+    """The write-up, if it held this text, with every claim settled."""
+    return Document(FILES[0], Document(SHEET), text and printed(FILES[0], text)).settled()
+
+
 def equation_table(text=None):
     """The report on the write-up, which will hold this text, and on the notebook: for the last page of the former."""
-    sheet = Document(SHEET)
-    write_up = Document(FILES[0], sheet, text and printed(FILES[0], text))
-    return report([write_up.settled(), Document(FILES[1], sheet).settled()])
+    return report([write_up(text), Document(FILES[1], Document(SHEET)).settled()])
+
+
+def checks(text, part):
+    """How the equals signs of one part of the write-up were checked, for its margin: '9 by symbols, 2 by numbers'."""
+    found = tally([write_up(text)])[part]
+    ways = [way for way in ("by symbols", "by numbers", "not checked", "false") if found[way]]
+    return ways[0] if len(ways) == 1 else ", ".join([f"{found[way]} {way}" for way in ways])
 
 
 def main(arguments):

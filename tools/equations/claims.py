@@ -1,7 +1,6 @@
 """Settles claims: whether two sides are the same is asked of SymPy, and always of numbers at points of the stated domain."""
 
 import random
-import re
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +18,7 @@ SPECIAL = [{i: value} for i in range(4) for value in (0, 1, -1)]  # one of the f
 SPECIAL += [dict.fromkeys(range(first, 99), value) for first, value in ((0, 0), (0, 1), (2, 0), (3, 0))]
 SIZES = [(2, 3, 4), (3, 4, 2), (4, 2, 3), (3, 3, 3), (5, 6, 7)]  # of what has n components, and other such letters
 SCALES = [sp.Rational(1), sp.Rational(1, 3), sp.Rational(1, 30), sp.Rational(4), sp.Rational(40)]  # of random numbers, times 3
+ROUNDED = 6  # the decimals of a number that has been rounded
 SETTLED = {}  # all that has been settled, by what it depends on: nothing is checked twice
 
 
@@ -84,7 +84,7 @@ class Claim:
         self.at_point, self.verdict, self.message = SETTLED[self.context]
 
     def judged(self):
-        if self.part.point and not self.at_point and (is_worked_out(self.left) or is_worked_out(self.right)):
+        if self.part.point and not self.at_point and (is_numeric(self.left) or is_numeric(self.right)):
             with suppress(RefutedError):
                 return self.everywhere()
             self.at_point = True
@@ -160,7 +160,7 @@ class Claim:
     def points(self, sizes, world, poles):
         """Points of the domain: the stated one; or the poles of SymPy's divisors, special ones, and some of each scale."""
         if self.at_point:
-            return [Draw("the point", {written(name): value for name, value in self.part.point.items()}, {}, stated=True)]
+            return [stated_point(self.part)]
 
         def inside(draw):
             with mpmath.workdps(GUARD):
@@ -206,7 +206,7 @@ class Claim:
                 b = np.array(values[1], dtype=object)[place]
                 tolerance = mpmath.mpf(10) ** -draw.digits * (1 + abs(a) + abs(b))
                 if self.at_point:
-                    tolerance += max(rounding(left), rounding(right))
+                    tolerance += rounding(left, meaning) + rounding(right, meaning)
                 if not abs(a - b) <= tolerance:
                     entry = f"entry ({', '.join(str(i + 1) for i in place)}): " if place else ""
                     sides = f"{entry}left side {mpmath.nstr(a, 15)}, right side {mpmath.nstr(b, 15)} at {draw}"
@@ -256,16 +256,40 @@ def vanishes(difference):
     return difference == 0 or sp.simplify(difference) == 0
 
 
-def is_number(tree):
-    return tree[0] == "num" or (tree[0] == "neg" and tree[1][0] == "num")
+def is_numeric(tree):
+    """Whether there are only numbers in a tree."""
+    return not any(is_name(one) for one in walk(tree))
 
 
-def is_worked_out(tree):
-    """Whether only numbers are left: 12, or 2 · 6."""
-    return not any(map(is_name, walk(tree)))
+def is_rounded(tree):
+    """Whether a tree of numbers has decimals."""
+    return is_numeric(tree) and any(True for _ in nudged(tree, 1))
 
 
-def rounding(tree):
-    """Half a unit of the last digit of a decimal number, if the tree is one."""
-    decimals = re.search(r"\.(\d+)", str(tree)) if is_number(tree) else None
-    return mpmath.mpf(10) ** -len(decimals[1]) / 2 if decimals else mpmath.mpf(0)
+def rounding(tree, meaning):
+    """How far a tree of numbers may be off. A decimal by itself is rounded to its last digit; in a formula, those with ROUNDED
+    decimals or more are, and the others are exact."""
+    if not is_numeric(tree):
+        return 0
+    least = 1 if tree[0] == "num" or (tree[0] == "neg" and tree[1][0] == "num") else ROUNDED
+    return sum([max(np.ravel(abs(meaning(one) - meaning(tree)))) for one in nudged(tree, least)])
+
+
+def nudged(tree, least):
+    """The tree with one number half a unit of its last digit greater, for each of those with so many decimals at least."""
+    if tree[0] == "num":
+        yield from [("num", f"{tree[1]}5")] if len(tree[1].partition(".")[2]) >= least else []
+        return
+    for i, part in enumerate(tree):
+        if isinstance(part, tuple):
+            yield from ((*tree[:i], one, *tree[i + 1 :]) for one in nudged(part, least))
+
+
+def value_at_point(tree, part):
+    """The number that a formula is at the part's point."""
+    with mpmath.workdps(GUARD):
+        return Numbers(part, {}, {}, stated_point(part))(tree)
+
+
+def stated_point(part):
+    return Draw("the point", {written(name): value for name, value in part.point.items()}, {}, stated=True)

@@ -98,13 +98,12 @@ class Part:
             return False  # x = x + 1; or x = (x_1, ..., x_n), which only says what the components are called
         bodies = [*self.definitions.values(), *[one.body for one in self.functions.values() if one.body]]
         used = set().union(*map(self.names, bodies))
-        column = tree[1] if tree[0] == "T" else tree
-        values = column[1] if column[0] == "tuple" else [tree]
+        values = tree[1] if tree[0] == "tuple" else [tree]
         if not any(is_name(one) for value in values for one in walk(value)):
             if name[0] == "sub" and name not in used and any(one[:2] == name[:2] for one in used):
                 return False  # another w_i than those that are used
             components = sorted(one for one in used if one[0] == "sub" and one[1] == ("name", name[1]))
-            targets = components if column[0] == "tuple" else [one for one in used if one == name]
+            targets = components if tree[0] == "tuple" else [one for one in used if one == name]
             if targets:
                 return self.set_point(targets, values)
         self.definitions[name] = tree

@@ -1,12 +1,13 @@
 """Reads documents: a `Document` takes a text's events in order, knows to which part each belongs, and collects the claims."""
 
 import re
+from contextlib import suppress
 from functools import reduce
 from itertools import chain
 from pathlib import Path
 
 from tools.equations import graphs
-from tools.equations.claims import needless
+from tools.equations.claims import is_numeric, needless
 from tools.equations.context import Part
 from tools.equations.events import printed
 from tools.equations.formulas import ReadingError, signs_in, statements, tokens
@@ -78,20 +79,44 @@ class Document:
 
     def row(self, row):
         """What a row defines is known in that row only."""
-        outside, before = self.part, None
+        outside, first, before, said = self.part, None, None, []
         self.part = Part(outside.name, outside)
         for cell in row.inside:
             formulas = [event for event in cell if event.kind in ("formula", "number")]
-            if len(formulas) == 1 and before and is_value(formulas[0].text):
-                self.value(before, formulas[0])
+            if len(formulas) == 1 and before and self.is_numeric(formulas[0]):
+                self.numbers(before, formulas[0])
                 continue
             formulas = [event for event in formulas if event.kind == "formula"]
             for event in cell:
-                self.take(event)
+                if not goes_on(event):
+                    self.take(whole(event, row))
             if formulas and before:
-                self.partials(before, formulas[-1])
+                self.compare([first, formulas[-1]], graphs.of_another_node)
             before = formulas[-1] if formulas else before
+            first = first or before
+            said += formulas
+        if any(r"\partial" in formula.text for formula in said):
+            self.compare(said, graphs.partials)
         self.part = outside
+
+    def is_numeric(self, cell):
+        """Whether there is nothing but a number, or an operation on numbers."""
+        with suppress(ReadingError, LookupError, ValueError):
+            trees = [self.part.read(side) for side in sides_of(cell.text)]
+            return len(trees) == 1 and is_numeric(trees[0])
+        return is_value(cell.text)
+
+    def numbers(self, before, cell):
+        """A cell of numbers is the formula before it with the values of its names put in, or else its value."""
+        place, pairs = Place(self, cell, f"{before.text} | {cell.text}"), None
+        with place.attempt():
+            sides = sides_of(before.text)
+            pairs = graphs.put_in(*map(self.part.read, (sides[1], tokens(cell.text)[0]))) if len(sides) == 2 else None
+            for name, number in pairs or ():
+                place.count(1, cell.text)
+                place.claim(name, "=", number, at_point=True)
+        if not pairs:
+            self.value(before, cell)
 
     def value(self, before, cell):
         """A cell with only a number is the value of the formula before it: of a path, the product along it."""
@@ -108,10 +133,11 @@ class Document:
             place.count(2 if side == [r"\sum"] else 1, cell.text)
             place.claim(left, "=", self.part.read(tokens(cell.text)[0]), at_point=True)
 
-    def partials(self, before, cell):
-        place = Place(self, cell, f"{before.text} | {cell.text}")
+    def compare(self, formulas, rule):
+        """Remarks what a rule finds wrong with formulas of a row, given a list with the sides of each."""
+        place = Place(self, formulas[-1], " | ".join([one.text for one in formulas]))
         with place.attempt():
-            place.remark(graphs.partials(*[list(map(self.part.read, sides_of(one.text))) for one in (before, cell)]))
+            place.remark(rule([list(map(self.part.read, sides_of(one.text))) for one in formulas]))
 
     def answer(self, row):
         """In an answer sheet, a formula without an equals sign is the boxed answer of the part whose row it is."""
@@ -128,18 +154,27 @@ class Document:
                     place.claim(self.part.read(sides_of(event.text)[0]), "=", self.part.boxed[-1])
 
     def picture(self, event):
-        """What is written in the nodes of a graph are claims."""
+        """What is written in the nodes of a graph, and on its arrows, are claims."""
         place, path = Place(self, event), self.path.parent / event.text
+        place.picture = path.name
         with place.attempt():
-            reason, nodes = graphs.picture(path, self.part) if path.exists() else ("there is no such picture", [])
+            reason, nodes, partials = graphs.picture(path, self.part) if path.exists() else ("there is no such picture", [], [])
             place.remark(reason)
             for first, *values in nodes:
                 name = first.split("=")[0]
-                for tex in [first] * ("=" in first) + [value if "=" in value else f"{name} = {value}" for value in values]:
-                    place.tex = f"{tex} in {path.name}"
-                    left, right, *_ = map(self.part.read, sides_of(tex))
-                    place.count(1)
-                    place.claim(left, "=", right, at_point=tex != first)
+                if "=" in first:
+                    self.shown(place, first)
+                for value in values:
+                    self.shown(place, value if "=" in value else f"{name} = {value}", at_point=True)
+            for partial in partials:
+                self.shown(place, partial, at_point=True)
+
+    def shown(self, place, tex, at_point=False):
+        place.tex = f"{tex} in {place.picture}"
+        trees = list(map(self.part.read, sides_of(tex)))
+        for left, right in zip(trees, trees[1:]):
+            place.count(1)
+            place.claim(left, "=", right, at_point=at_point)
 
     def verdicts(self):
         """The claims as they are settled one by one, and then the domains that are too narrow."""
@@ -161,6 +196,18 @@ class Document:
 def sides_of(tex):
     """The sides of a formula's chains, as lists of pieces."""
     return [side for sides, _ in statements(tokens(tex)[0]) for side in sides]
+
+
+def goes_on(event):
+    r"""Whether a cell is the end of a sum that begins in another: {} + x."""
+    return event.kind == "formula" and event.text.startswith("{}")
+
+
+def whole(event, row):
+    """The event, with what follows of its sum in other cells of the row."""
+    rest = [one.text.removeprefix("{}") for cell in row.inside for one in cell if goes_on(one)]
+    begins = event.kind == "formula" and event.text.startswith(r"\bar")
+    return event._replace(text="".join([event.text, *rest])) if begins else event
 
 
 def is_value(text):

@@ -4,7 +4,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from tools.equations import graphs
-from tools.equations.claims import Claim, rounding
+from tools.equations.claims import Claim, is_rounded, value_at_point
 from tools.equations.context import Function
 from tools.equations.formulas import CONDITIONS, EQUALITIES, SIGNS, ReadingError
 from tools.equations.formulas import flat, is_name, signs_in, sizes, space, split, statements, tokens, walk
@@ -122,12 +122,36 @@ class Formula(Place):
             if relation == r"\in":
                 self.claim(trees[i], r"\in", space(sides[i + 1]))
             elif i or not defined:
-                decimal = any(rounding(tree) for tree in trees[i : i + 2]) or trees[i] in self.part.point
+                decimal = any(is_rounded(tree) for tree in trees[i : i + 2]) or trees[i] in self.part.point
                 self.claim(trees[i], "=", trees[i + 1], at_point=decimal)
         if trees[0][0] == "bar" and not defined:
             self.remark(graphs.adjoint(trees[0][1], trees[1], self.part))
+            self.numbers(trees[0][1], trees[1])
         if defined and len(trees) > 2 and trees[-1] in self.part.definitions:
             self.part.notations[trees[-1]] = defined  # t_9 = t_6 + t_8 = A: so A is made of t_6 and t_8
+
+    def numbers(self, node, tree):
+        """The numbers in an adjoint are those of the adjoints and partial derivatives that it is made of."""
+        products = graphs.products(node, tree, self.part)
+        if products is None:
+            self.remark(graphs.used_by(node, self.part))
+        for user, adjoint, partial in products or ():
+            self.number(("bar", user), adjoint)
+            self.number(("deriv", node, user, False), partial)
+            size = partial[1] if partial[0] == "neg" else partial
+            for one in set(graphs.decimals(size)) - {size}:
+                self.number(self.nearest(one, {user, *self.part.names(self.part.definitions[user])}), one)
+
+    def nearest(self, number, names):
+        """The one of these names that has nearly this value at the point, or its negative."""
+        values = {name: value_at_point(name, self.part) for name in names}
+        size = value_at_point(number, self.part)
+        name = min(values, key=lambda one: abs(abs(values[one]) - size))
+        return ("neg", name) if values[name] < 0 else name
+
+    def number(self, quantity, number):
+        self.count(1, "a number put in")
+        self.claim(quantity, "=", number, at_point=True)
 
     def mapping(self, relations, name, domain=(), codomain=()):
         """f : R^n -> R^m gives f and its argument their dimensions; a name that is not known yet becomes a function."""
