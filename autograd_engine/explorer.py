@@ -18,6 +18,7 @@ from hashlib import sha256
 from pathlib import Path
 from string import Template
 
+from autograd_engine.drawing import COLOURS
 from autograd_engine.explorer_view import Example, View
 from autograd_engine.formulas import graph_of
 from autograd_engine.tables import evaluation_trace
@@ -26,6 +27,9 @@ LARGEST = 200  # nodes that can be stepped through
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{}'; img-src data:; base-uri 'none'; form-action 'none'"
 )
+SAME_COLOURS = {
+    "paper": "paper", "ink": "ink", "adjoint": "adjoint-ink", "partial": "partial-ink", "accent": "operation-frame",
+}  # fmt: skip
 FILES, SCRIPTS = Path(__file__).parent, ["explorer_steps.js", "explorer_figure.js", "explorer.js"]
 
 
@@ -96,12 +100,18 @@ def document(title, views):
     fill = {
         "title": html.escape(title),
         "policy": POLICY.format(b64encode(sha256(script.encode()).digest()).decode()),
-        "style": read("explorer.css"),
+        "style": colours() + read("explorer.css"),
         "figures": "\n".join([view.section(i) for i, view in enumerate(views)]),
         "data": json.dumps([view.data() for view in views], ensure_ascii=False).replace("<", "\\u003c"),
         "script": script,
     }
     return Template(read("explorer.html")).substitute(fill)
+
+
+def colours():
+    """Those of the figure, for what is said of it."""
+    shown = {name: COLOURS[kind] for name, kind in SAME_COLOURS.items()}
+    return f":root {{ {' '.join([f'--{name}: light-dark({light}, {dark});' for name, (_, light, dark) in shown.items()])} }}\n"
 
 
 def read(name):
