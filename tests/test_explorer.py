@@ -130,7 +130,7 @@ def test_a_graph_with_arrays_shows_the_numbers_of_python():
     (data,) = data_of(explore(graph).document)
     graph.backward()
     last = {data["uses"][moment["use"]]["operand"]: moment["sum"] for moment in data["given"]["moments"]}
-    assert last["x"] == "[4.5, 0]" and last["w"] == "[3, 6]"
+    assert last["x"] == "[4.5, 0.0]" and last["w"] == "[3, 6]"
     assert np.array_equal(graph.adjoints[x], [4.5, 0.0]) and np.array_equal(graph.adjoints[w], [3.0, 6.0])
     assert data["given"]["value"]["x"] == "[1, 2]"
 

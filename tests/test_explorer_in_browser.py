@@ -303,7 +303,7 @@ def test_an_array_steps_through_the_numbers_of_python_and_says_so(tab):
     assert "These are the numbers of Python" in shown.locator("#given").text_content()
     assert shown.locator("#leaves input").count() == 0
     forth, back = shown.evaluate(ALL_STEPS)
-    assert forth == back and forth[-1]["x"] == ["[1, 2]", "[−1.5, 3]"] and forth[0]["t1"] == ["", ""]
+    assert forth == back and forth[-1]["x"] == ["[1, 2]", "[−1.5, 3.0]"] and forth[0]["t1"] == ["", ""]
 
 
 MARKUP = ["<img src=x onerror=alert(1)>", "</script><script>alert(1)</script>", "<svg onload=alert(1)>"]
@@ -464,3 +464,21 @@ def test_jupyterlab_shows_the_picture_before_a_notebook_is_run_and_steps_through
     frame.locator("#back").click(timeout=60_000)
     assert frame.locator("#count").text_content() == "25 / 26"
     lab.close()
+
+
+def test_in_our_export_it_is_as_wide_as_the_page_and_as_dark(tab, tmp_path):
+    pytest.importorskip("pypandoc", reason="needs tools/requirements.txt")
+    from tools.render import notebook_to_html
+
+    output = v4.new_output("execute_result", explore(graph_a())._repr_mimebundle_(), execution_count=1)
+    cells = [v4.new_markdown_cell("# Sample"), v4.new_code_cell("explore(A)", execution_count=1, outputs=[output])]
+    nbformat.write(v4.new_notebook(cells=cells), tmp_path / "sample.ipynb")
+    shown = tab(notebook_to_html(tmp_path / "sample.ipynb"))
+    shown.emulate_media(color_scheme="dark")
+    frame = shown.frame_locator("iframe")
+    frame.locator("#back").click()
+    assert frame.locator("#count").text_content() == "25 / 26" and shown.locator("img").first.is_hidden()
+    assert frame.locator("html").evaluate("root => getComputedStyle(root).backgroundColor") == "rgb(17, 17, 17)"
+    edges = "frame => [frame, frame.closest('.jp-OutputArea')].map((element) => element.getBoundingClientRect().right)"
+    right, edge = shown.locator("iframe").evaluate(edges)
+    assert edge - 60 < right <= edge
