@@ -2,7 +2,7 @@
 # make test       every test, the notebook's outputs included
 # make notebook   open the notebook in JupyterLab
 # make explorer   open the page on which one watches both passes, step by step
-# make renew      after a change: the notebook's outputs, and the numbers, figures and PDF of the write-up
+# make renew      after a change: the explorer's page, the notebook's outputs, the numbers, figures and PDF of the write-up
 # make equations  check every equals sign of the write-up and of the notebook's prose
 # make benchmark  measure this library beside its peers (about half an hour), write docs/performance.md
 # make billion    gradients over a billion points that never exist at once, on two workers
@@ -46,6 +46,8 @@ explorer: .venv/ready
 	$(BIN)/python -m webbrowser docs/explorer.html
 
 renew: .venv/ready
+	$(BIN)/python -m tools.explorer
+	$(BIN)/python -m tools.animation
 	$(BIN)/python -m tools.notebook
 	$(BIN)/python -m tools.quote
 	$(BIN)/python -m tools.render

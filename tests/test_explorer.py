@@ -13,6 +13,7 @@ from sheet import HOSTILE, graph_a
 from autograd_engine import explore, gradient
 from autograd_engine.explorer import Example, page
 from autograd_nodes import Constant, Graph, Node, Variable
+from tools import animation
 from tools.explorer import PAGE, build, equation_b
 
 IMAGE_IN_SCRIPT = "<img src=x onerror=alert(1)></script><script>alert(2)</script>"
@@ -44,6 +45,12 @@ def data_of(document):
 
 def test_the_committed_page_is_what_the_code_gives():
     assert PAGE.read_text(encoding="utf-8") == build(), "run `python -m tools.explorer` and commit docs/explorer.html"
+
+
+def test_the_committed_picture_is_what_the_code_gives_and_loads_nothing():
+    picture = animation.PICTURE.read_text(encoding="utf-8")
+    assert picture == animation.build(), "run `python -m tools.animation` and commit docs/figures/both-passes.svg"
+    assert len(picture) < 50_000 and not re.search(r"<script|href|url\(|@import", picture)
 
 
 @pytest.mark.parametrize("graph", [graph_a(), Graph(equation_b())], ids="AB")

@@ -20,8 +20,10 @@ from sheet import HOSTILE, graph_a
 import autograd_nodes as op
 from autograd_engine import explore
 from autograd_engine.explorer import Example, page
+from autograd_engine.explorer_view import View
 from autograd_engine.graph import fit
 from autograd_nodes import Graph, Variable
+from tools.animation import Picture
 from tools.explorer import PAGE, examples
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright of requirements.txt")
@@ -210,6 +212,36 @@ def test_a_sum_grows_contribution_by_contribution(tab):
         ("Backward: t₃ hands 1 · 1 = 1 back to t₂.", 1.0),
         ("Backward: t₂ hands 1 · 12 = 12 back to t₁. It has both contributions, which add up: 1 + 12 = 13.", 13.0),
     ]
+
+
+# {label: [the lines of its box that can be seen]} of the README's picture at a time in ms, or as it is without animations
+SEEN = """(time) => {
+    for (const animation of document.getAnimations()) { animation.pause(); animation.currentTime = time; }
+    const isSeen = (line) => getComputedStyle(line.querySelector("text")).visibility === "visible";
+    const words = (line) => [...line.querySelectorAll("text")].map((text) => text.textContent).join(" ");
+    const lines = (box) => [...box.querySelectorAll("g")].filter(isSeen).map(words);
+    return Object.fromEntries([...document.querySelectorAll("[data-node]")].map((box) => [box.dataset.node, lines(box)])); }"""
+
+
+def as_shown(lines):
+    """The value and the adjoint in a box of the README's picture."""
+    _, value, adjoint = [*lines, "", ""][:3]
+    return [value, adjoint.removesuffix(" + …").rpartition("= ")[2]]
+
+
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_the_readmes_picture_shows_in_each_step_what_the_page_shows_and_only_the_last_if_motion_is_unwelcome(tab, motion):
+    shown = tab(PAGE.read_text(encoding="utf-8"), "#E")
+    steps, _ = shown.evaluate(ALL_STEPS)
+    picture = Picture(View(examples()[0]))
+    shown = tab(f"<!doctype html><title>README</title>{picture.svg}")
+    shown.emulate_media(reduced_motion=motion)
+    for step, start in zip(steps, picture.timeline.starts):
+        seen = shown.evaluate(SEEN, 1000 * start + 500)
+        wanted = step if motion == "no-preference" else steps[-1]
+        assert {label: as_shown(lines) for label, lines in seen.items()} == wanted
+    sums = [shown.evaluate(SEEN, 1000 * start + 500)["t1"][-1] for start in picture.timeline.starts[5:8]]
+    assert sums[-1] == "t 1 = 1 + 12 = 13" and (motion == "reduce" or sums[0] == "t 1 = 1 + …")
 
 
 def test_a_node_that_hands_on_too_early_gives_the_wrong_number_and_that_is_explained(tab):
