@@ -6,8 +6,6 @@
 const find = (id) => document.getElementById(id);
 const state = { graph: null, leaves: {}, run: null, step: 0, depthFirst: false, question: false, verdict: "", timer: 0 };
 
-const MATHML = "http://www.w3.org/1998/Math/MathML";
-
 // A graph with what is looked up in it, and the parts of its section of the page.
 function prepared(graph, rules, i) {
   const section = document.querySelector(`[data-graph="${i}"]`), svg = section.querySelector("svg");
@@ -30,81 +28,6 @@ function render() {
   renderLeaves(graph, run, now);
   renderControls(graph, run, now);
   writeAddress();
-}
-
-// ---- the formula, with symbols and with numbers
-
-// A copy of a formula, with numbers where it says of which node and of what.
-function formula(graph, key, value = {}, adjoint = {}) {
-  const copy = graph.formulas.get(key).cloneNode(true);
-  for (const slot of copy.querySelectorAll("[data-value], [data-adjoint]")) {
-    const number = shown(slot.dataset.value ? value[slot.dataset.value] : adjoint[slot.dataset.adjoint]);
-    slot.append(numberElement(slot.hasAttribute("data-guarded") ? guarded(number) : number));
-  }
-  return copy;
-}
-
-function numberElement(text) {
-  return make(/[^\d.]/.test(text) ? "mtext" : "mn", text, MATHML);
-}
-
-function line(...parts) {
-  const element = make("div");
-  element.append(...parts);
-  return element;
-}
-
-function marked(element, name) {
-  const span = make("span");
-  span.className = name;
-  span.append(element);
-  return span;
-}
-
-function renderFormula(graph, run, now) {
-  const lines = now.kind === "forward" ? operationLines(graph, now) : now.kind === "backward" ? chainRuleLines(graph, run, now) : [];
-  find("formula").replaceChildren(...lines);
-  find("legend").hidden = lines.length > 0;
-}
-
-function operationLines(graph, now, isHidden = false) {
-  const result = isHidden ? "?" : shown(now.value[now.label]);
-  const numbers = graph.given ? [] : [line("= ", formula(graph, `numbers ${now.label}`, now.value))];
-  return [line(formula(graph, `definition ${now.label}`)), ...numbers, line("= ", marked(result, "result"))];
-}
-
-// The adjoint as the sum of its contributions, those that have arrived with their numbers.
-function chainRuleLines(graph, run, now, isHidden = false) {
-  const { operand } = graph.uses[now.moment.use];
-  const sofar = received(graph, now.done, operand), all = received(graph, run.moments, operand);
-  const terms = all.map((moment) => {
-    const place = moment === now.moment ? "present" : sofar.includes(moment) ? "past" : "future";
-    return marked(formula(graph, `term ${moment.use}`), place);
-  });
-  const numbers = sofar.map((moment) => {
-    const { user } = graph.uses[moment.use];
-    const term = graph.given ? make("span", moment.contribution) : formula(graph, `numbers ${moment.use}`, now.value, { [user]: moment.from });
-    return marked(term, moment === now.moment ? "present" : "past");
-  });
-  const sum = isHidden ? "?" : shown(now.moment.sum);
-  const rest = sofar.length < all.length ? " so far" : "";
-  const local = graph.given ? [] : [localLine(graph, now.moment)];
-  return [
-    line(formula(graph, `adjoint ${operand}`), " = ", ...separated(terms)),
-    line("= ", ...separated(numbers)),
-    line("= ", marked(sum, "result"), rest),
-    ...local,
-  ];
-}
-
-function localLine(graph, { use, partial }) {
-  const local = formula(graph, `local ${use}`);
-  const isNumber = local.textContent.split("=").at(-1).trim() === shown(partial);
-  return line(marked(local, "local"), ...(isNumber ? [] : [marked(` = ${shown(partial)}`, "local")]));
-}
-
-function separated(elements) {
-  return elements.flatMap((element, i) => (i ? [" + ", element] : [element]));
 }
 
 // ---- the leaves
@@ -238,19 +161,29 @@ function play() {
     return;
   }
   if (state.step === lastStep(state.graph)) go(0);
+  if (!frame && isBelowWindow(state.graph.section)) find("controls").scrollIntoView();
   if (find("predict").checked) forward();
   else continuePlaying();
 }
 
+function isBelowWindow(element) {
+  return element.getBoundingClientRect().bottom > window.innerHeight;
+}
+
 function continuePlaying() {
-  const backward = state.step > state.graph.operations.length;
   state.timer = setTimeout(() => {
     go(state.step + 1);
     if (state.step < lastStep(state.graph)) continuePlaying();
     else stop();
     render();
-  }, state.step === 0 ? 800 : backward ? 2000 : 1100);
+  }, timeToRead(state.graph, situation(state.graph, state.run, state.step)));
   render();
+}
+
+// In milliseconds: a sum takes longer than one number, and what is computed backward longer than what is computed forward.
+function timeToRead(graph, now) {
+  if (now.kind !== "backward") return 1400;
+  return received(graph, now.done, graph.uses[now.moment.use].operand).length > 1 ? 4500 : 2400;
 }
 
 // Asks for the next number before it is shown.

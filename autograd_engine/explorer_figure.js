@@ -1,4 +1,4 @@
-// The figure: the SVG that Python has laid out, in which numbers and what is lit change from step to step.
+// The figure, an SVG that Python has laid out, in which numbers and what is lit change from step to step; beside it the formula.
 
 // A number takes the place of the one that Python has typeset, behind the last equals sign if there is one. In a box the line is
 // kept in the middle, by the usual width of a digit.
@@ -26,7 +26,7 @@ class Slot {
   }
 }
 
-const SVG = "http://www.w3.org/2000/svg", DIGIT = 7.4;
+const SVG = "http://www.w3.org/2000/svg", MATHML = "http://www.w3.org/1998/Math/MathML", DIGIT = 7.4;
 
 class Box {
   constructor(element) {
@@ -122,4 +122,79 @@ function scrollTo(section, selector) {
   const isBeside = inner.left < outer.left || inner.right > outer.right, isAbove = inner.top < outer.top || inner.bottom > outer.bottom;
   if (isBeside) section.scrollLeft += (inner.left + inner.right - outer.left - outer.right) / 2;
   if (isAbove) section.scrollTop += (inner.top + inner.bottom - outer.top - outer.bottom) / 2;
+}
+
+// ---- the formula, with symbols and with numbers
+
+// A copy of a formula, with numbers where it says of which node and of what.
+function formula(graph, key, value = {}, adjoint = {}) {
+  const copy = graph.formulas.get(key).cloneNode(true);
+  for (const slot of copy.querySelectorAll("[data-value], [data-adjoint]")) {
+    const number = shown(slot.dataset.value ? value[slot.dataset.value] : adjoint[slot.dataset.adjoint]);
+    slot.append(numberElement(slot.hasAttribute("data-guarded") ? guarded(number) : number));
+  }
+  return copy;
+}
+
+function numberElement(text) {
+  return make(/[^\d.]/.test(text) ? "mtext" : "mn", text, MATHML);
+}
+
+function line(...parts) {
+  const element = make("div");
+  element.append(...parts);
+  return element;
+}
+
+function marked(element, name) {
+  const span = make("span");
+  span.className = name;
+  span.append(element);
+  return span;
+}
+
+function renderFormula(graph, run, now) {
+  const lines = now.kind === "forward" ? operationLines(graph, now) : now.kind === "backward" ? chainRuleLines(graph, run, now) : [];
+  find("formula").replaceChildren(...lines);
+  find("legend").hidden = lines.length > 0;
+}
+
+function operationLines(graph, now, isHidden = false) {
+  const result = isHidden ? "?" : shown(now.value[now.label]);
+  const numbers = graph.given ? [] : [line("= ", formula(graph, `numbers ${now.label}`, now.value))];
+  return [line(formula(graph, `definition ${now.label}`)), ...numbers, line("= ", marked(result, "result"))];
+}
+
+// The adjoint as the sum of its contributions, those that have arrived with their numbers.
+function chainRuleLines(graph, run, now, isHidden = false) {
+  const { operand } = graph.uses[now.moment.use];
+  const sofar = received(graph, now.done, operand), all = received(graph, run.moments, operand);
+  const terms = all.map((moment) => {
+    const place = moment === now.moment ? "present" : sofar.includes(moment) ? "past" : "future";
+    return marked(formula(graph, `term ${moment.use}`), place);
+  });
+  const numbers = sofar.map((moment) => {
+    const { user } = graph.uses[moment.use];
+    const term = graph.given ? make("span", moment.contribution) : formula(graph, `numbers ${moment.use}`, now.value, { [user]: moment.from });
+    return marked(term, moment === now.moment ? "present" : "past");
+  });
+  const sum = isHidden ? "?" : shown(now.moment.sum);
+  const rest = sofar.length < all.length ? " so far" : "";
+  const local = graph.given ? [] : [localLine(graph, now.moment)];
+  return [
+    line(formula(graph, `adjoint ${operand}`), " = ", ...separated(terms)),
+    line("= ", ...separated(numbers)),
+    line("= ", marked(sum, "result"), rest),
+    ...local,
+  ];
+}
+
+function localLine(graph, { use, partial }) {
+  const local = formula(graph, `local ${use}`);
+  const isNumber = local.textContent.split("=").at(-1).trim() === shown(partial);
+  return line(marked(local, "local"), ...(isNumber ? [] : [marked(` = ${shown(partial)}`, "local")]));
+}
+
+function separated(elements) {
+  return elements.flatMap((element, i) => (i ? [" + ", element] : [element]));
 }

@@ -170,8 +170,8 @@ function contributionInWords(graph, run, now) {
   if (isLate(graph, now.done)) return `${handed} Too late: ${name(operand)} has handed on its adjoint already, without this.`;
   const [so, all] = [now.done, run.moments].map((moments) => received(graph, moments, operand));
   if (all.length === 1) return handed;
-  if (so.length < all.length) return `${handed} It has ${so.length} of its ${all.length} contributions.`;
-  return `${handed} It has ${counted(all.length, "contribution")}, which add up: ${sumInWords(so)}.`;
+  if (so.length < all.length) return `${handed} ${name(operand)} has ${so.length} of its ${all.length} contributions.`;
+  return `${handed} ${name(operand)} has ${counted(all.length, "contribution")}, which add up: ${sumInWords(so)}.`;
 }
 
 function ending(graph, run, now) {

@@ -19,8 +19,7 @@ from sheet import HOSTILE, graph_a
 
 import autograd_nodes as op
 from autograd_engine import explore
-from autograd_engine.explorer import Example, page
-from autograd_engine.explorer_view import View
+from autograd_engine.explorer import Example, View, page
 from autograd_engine.graph import fit
 from autograd_nodes import Graph, Variable
 from tools.animation import Picture
@@ -208,9 +207,9 @@ def test_a_sum_grows_contribution_by_contribution(tab):
         said.append((shown.locator("#caption").text_content(), numbers(shown)["t1"][1]))
         shown.locator("#forward").click()
     assert said == [
-        ("Backward: t₃ hands 1 · 1 = 1 back to t₁. It has 1 of its 2 contributions.", 1.0),
+        ("Backward: t₃ hands 1 · 1 = 1 back to t₁. t₁ has 1 of its 2 contributions.", 1.0),
         ("Backward: t₃ hands 1 · 1 = 1 back to t₂.", 1.0),
-        ("Backward: t₂ hands 1 · 12 = 12 back to t₁. It has both contributions, which add up: 1 + 12 = 13.", 13.0),
+        ("Backward: t₂ hands 1 · 12 = 12 back to t₁. t₁ has both contributions, which add up: 1 + 12 = 13.", 13.0),
     ]
 
 
@@ -276,11 +275,20 @@ def test_it_plays_by_itself_from_the_start_to_the_end(tab):
     shown.clock.install()
     shown.get_by_role("button", name="Watch it happen").click()
     seen = []
-    for _ in range(60):
+    for _ in range(70):
         shown.clock.run_for(500)
         seen.append(shown.locator("#count").text_content())
     assert list(dict.fromkeys(seen)) == [f"{i} / 10" for i in range(11)]
     assert shown.get_by_role("button", name="Watch it happen").is_visible()
+
+
+def test_on_a_small_screen_the_figure_moves_into_sight_when_it_plays(tab):
+    shown = tab(PAGE.read_text(encoding="utf-8"), "#E")
+    shown.set_viewport_size({"width": 375, "height": 667})
+    lowest = "document.querySelector('[data-node=t3]').getBoundingClientRect().bottom"
+    assert shown.evaluate(lowest) > 667
+    shown.get_by_role("button", name="Watch it happen").click()
+    assert shown.evaluate(lowest) < 667
 
 
 def test_everything_can_be_done_with_the_keyboard_alone(tab):

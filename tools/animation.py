@@ -12,7 +12,7 @@ from typing import NamedTuple
 from xml.etree import ElementTree
 
 from autograd_engine.drawing import coloured, number, typeset
-from autograd_engine.explorer_view import View
+from autograd_engine.explorer import View
 from autograd_engine.formulas import Formula, adjoint, definition, equation, symbol, text, with_numbers
 from autograd_engine.layout import HEAD
 from autograd_engine.notation import print_formula

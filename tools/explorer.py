@@ -15,7 +15,7 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "explorer.html"
 
 RULE = (
     "Forward, each value is computed from those before it. Backward, each node hands its adjoint, times the derivative on the "
-    "arrow, to the nodes that it was computed from; there what arrives adds up."
+    "arrow, to the nodes that it was computed from. What arrives at a node adds up."
 )
 SECOND = "The graph of ∂A/∂a, which gradient(A, [a]) has built. Its adjoints are second derivatives of A."
 TOO_EARLY = (
