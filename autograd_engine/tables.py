@@ -166,9 +166,10 @@ def adjoint_equations(graph):
     """The chain rule at every node that depends on a Variable, from the output to the leaves: each adjoint as the sum, over
     the nodes that use its value, of their adjoints times a partial derivative; and these partial derivatives evaluated.
 
-    Two or three equal terms of a graph (see terms.py) stand side by side, in a column each, first their equations and then
-    their partial derivatives. What they share stands above and below them, its sum going on from one column to the next. Takes a Graph or a node, returns a Table.
-    Raises ValueError for a graph of several outputs.
+    Two or three equal terms of a graph (see terms.py) stand side by side, in a column each: first their equations, then their
+    partial derivatives. What they share stands above and below them, its sum going on from one column to the next.
+
+    Takes a Graph or a node, returns a Table. Raises ValueError for a graph of several outputs.
     """
     graph = graph_of(graph)
     names, products, partials = symbols(graph), chain_products(graph), local_partials(graph)

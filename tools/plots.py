@@ -31,7 +31,7 @@ def plot_errors(steps, errors, value, third):
         ax.loglog(large, abs(third) / 6 * large**2, "--", color="C2", lw=1)
         ax.loglog(small, epsilon * value / 2 / small, ":", color="C2", lw=1.4)
         ax.text(3e-11, 3e-3, "central differences", color="C0")
-        ax.text(1e-5, 6e-16, r"backward pass: below $\varepsilon$", color="C1")
+        ax.text(1e-8, 6e-16, r"backward pass: below $\varepsilon$", color="C1")
         ax.text(1e-4, 3e-12, "truncation\n" r"$|\mathcal{A}\,'''|\,h^2/6$")
         ax.text(3e-14, 1e-8, "rounding\n" r"$\varepsilon\mathcal{A}/2h$")
 
@@ -41,12 +41,13 @@ def plot_descent(points, path, newton):
     grid = np.meshgrid(np.linspace(-2.9, 1.5, 121), np.linspace(1.2, 4.5, 121))
     heights = sum([(grid[0] + grid[1] * x - y) ** 2 for x, y in points])
     with axes("$w_0$", "$w_1$") as ax:
-        levels = ax.contour(*grid, heights, [1, 4, 16], colors="C2", linewidths=0.7)
-        ax.clabel(levels, fmt="%g", fontsize=9, manual=[(-1.65, 3.1), (-0.1, 2.4), (0.8, 3.2)])
+        ax.contour(*grid, heights, [1, 4, 16], colors="C2", linewidths=0.7)
+        for level, place in {"1": (-1.72, 3.2), "4": (-2.55, 3.5), "16": (0.86, 3.2)}.items():
+            ax.text(*place, level, fontsize=9, ha="left" if level == "16" else "right")
         ax.plot(*path.T, "o-", ms=3, lw=1)
         ax.annotate("", newton, path[0], arrowprops={"arrowstyle": "->", "color": "C1", "lw": 1.8})
         ax.annotate("minimum", newton, (-2.7, 2.3), arrowprops={"arrowstyle": "-", "color": "C2", "lw": 0.7})
-        ax.text(0.0, 2.75, "gradient descent", color="C0")
+        ax.text(-0.02, 2.05, "gradient descent", color="C0")
         ax.text(-0.3, 3.85, "Newton: one step", color="C1", ha="right")
 
 
