@@ -166,12 +166,12 @@ function contributionInWords(graph, run, now) {
   const { use, contribution, partial, from } = now.moment;
   const { user, operand } = graph.uses[use];
   const factors = partial === undefined ? "" : `${shown(from)} · ${guarded(shown(partial))} = `;
-  const handed = `Backward: ${name(user)} hands ${factors}${shown(contribution)} back to ${name(operand)}.`;
-  if (isLate(graph, now.done)) return `${handed} Too late: ${name(operand)} has handed on its adjoint already, without this.`;
+  const handed = `Backward: ${name(user)} hands ${factors}${shown(contribution)} back to ${name(operand)}`;
+  if (isLate(graph, now.done)) return `${handed}. Too late: ${name(operand)} has handed on its adjoint already, without this.`;
   const [so, all] = [now.done, run.moments].map((moments) => received(graph, moments, operand));
-  if (all.length === 1) return handed;
-  if (so.length < all.length) return `${handed} ${name(operand)} has ${so.length} of its ${all.length} contributions.`;
-  return `${handed} ${name(operand)} has ${counted(all.length, "contribution")}, which add up: ${sumInWords(so)}.`;
+  if (all.length === 1) return `${handed}.`;
+  if (so.length < all.length) return `${handed}, which now has ${so.length} of its ${all.length} contributions.`;
+  return `${handed}, which now has ${counted(all.length, "contribution")}. They add up: ${sumInWords(so)}.`;
 }
 
 function ending(graph, run, now) {
