@@ -6,6 +6,7 @@ from typing import NamedTuple
 from autograd_engine.graph import Node
 
 SLOT = 4.0  # half the width of a slot: edges side by side can be told apart
+MANY = 100  # nodes: in larger graphs the edges from one node share a slot in each row, or there were too many slots
 LABEL = 6.0  # from an edge to the end of its label, with the space between the two
 
 
@@ -61,33 +62,35 @@ def layered(graph, groups, sizes, labels, rises):
     depth = depths(graph, rises)
     levels = sorted({*depth.values(), *[depth[user] - 0.5 for user, _ in labels]})
     number = {level: i for i, level in enumerate(levels)}
-    boxes, items, segments, routes = {}, [], [], {}
+    boxes, items, shared, routes, is_large = {}, {}, {}, {}, len(graph.nodes) > MANY
     for node in graph.nodes:
         width, height = sizes[node]
         boxes[node] = Item(number[depth[node]], width / 2, width / 2, height, node)
         for place, x in enumerate(node.inputs):
             above = boxes[x]
             slots = [Item(row, SLOT, SLOT, 0.0) for row in range(above.row + 1, boxes[node].row)]
+            if is_large:
+                slots = [shared.setdefault((x, slot.row), slot) for slot in slots]
             if (node, place) in labels:
                 width, height = labels[node, place]
                 slots[-1] = Item(slots[-1].row, SLOT, width + LABEL, height, is_label=True)
             shares = [0.5] * len(slots) + [(place + 1) / (len(node.inputs) + 1)]
             routes[node, place] = list(map(Segment, [above, *slots], [*slots, boxes[node]], shares))
-            segments += routes[node, place]
-            items += slots
-        items.append(boxes[node])
-    return Layers(items, segments, routes, [[column_of(nodes, boxes, routes) for nodes in group] for group in groups])
+            items |= dict.fromkeys(slots)
+        items[boxes[node]] = None
+    segments = list(dict.fromkeys([segment for route in routes.values() for segment in route]))
+    return Layers(list(items), segments, routes, [[column_of(nodes, boxes, routes) for nodes in group] for group in groups])
 
 
 def depths(graph, rises):
-    """{node: depth}: an operation stands just below the lowest of its operands, a leaf just above its first user, or as many
-    rows higher as rises says."""
-    depth = graph.fold(lambda node, *below: 1 + max(below, default=-1))
-    first = {}
-    for node in graph.operations:
-        for x in node.inputs:
-            first[x] = min(depth[node], first.get(x, depth[node]))
-    return depth | {leaf: first.get(leaf, 1) - 1 - rises.get(leaf, 0) for leaf in graph.leaves}
+    """{node: depth}: an operation stands just below the lowest of its operands; but a leaf, and what is made of leaves only, just
+    above its first user, or as many rows higher as rises says."""
+    depth, first = graph.fold(lambda node, *below: 1 + max(below, default=-1)), {}
+    for node in reversed(graph.nodes):
+        if node in first and not any([x.inputs for x in node.inputs]):
+            depth[node] = first[node] - 1 - rises.get(node, 0)
+        first |= {x: min(depth[node], first.get(x, depth[node])) for x in node.inputs}
+    return depth
 
 
 def column_of(nodes, boxes, routes):

@@ -9,7 +9,7 @@ from collections import defaultdict
 from autograd_engine.layering import layered
 
 SWEEPS = 8  # towards the results and back: more find fewer crossings in no graph of the sheet
-EFFORT = 4000  # how many items are put in order, all in all, in search of fewer crossings: a second at most
+EFFORT = 2500  # how many items are put in order, all in all, in search of fewer crossings: a second at most
 
 
 def best_rows(graph, groups, sizes, labels):
@@ -86,7 +86,7 @@ def ordered(rows, segments, rank):
         upper[segment.lower].append((segment.upper, 0.5))
         lower[segment.upper].append((segment.lower, segment.share))
     best, least = rows, len(segments) ** 2
-    for sweep in range(SWEEPS):
+    for sweep in range(min(SWEEPS, 2 + EFFORT // len(segments)) if segments else 0):
         neighbours, step = (lower, -1) if sweep % 2 == 0 else (upper, 1)
         rows = [list(row) for row in rows[::step]]
         for i in range(1, len(rows)):
