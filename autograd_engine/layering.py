@@ -83,8 +83,8 @@ def layered(graph, groups, sizes, labels, rises):
 
 
 def depths(graph, rises):
-    """{node: depth}: an operation stands just below the lowest of its operands; but a leaf, and what is made of leaves only, just
-    above its first user, or as many rows higher as rises says."""
+    """{node: depth}: an operation stands just below the lowest of its operands; but a leaf, and what is made of leaves only,
+    just above its first user, or as many rows higher as rises says."""
     depth, first = graph.fold(lambda node, *below: 1 + max(below, default=-1)), {}
     for node in reversed(graph.nodes):
         if node in first and not any([x.inputs for x in node.inputs]):

@@ -13,7 +13,6 @@ at the two rows, once, and nowhere else; and no edge runs through a box. All is 
 on every machine.
 """
 
-from collections import defaultdict
 from typing import NamedTuple
 
 from autograd_engine.ordering import best_rows, flat, within

@@ -35,7 +35,7 @@ def placed(rows, segments, bodies):
                 walls[a, b] = max(gap, walls.get((a, b), gap))
     walls = [(a, b, gap) for (a, b), gap in walls.items()]
     x = relaxed([body for body, _ in bodies.values()], springs, walls)
-    for _ in range(SETTLINGS):
+    for _ in range(min(SETTLINGS, WORK // (10 * len(segments) + 1))):
         at = ends(rows, segments, {item: x[body] + offset for item, (body, offset) in bodies.items()})
         settle(x, {segment: (bodies[segment.upper][0], bodies[segment.lower][0]) for segment in segments}, walls, at)
     return {item: x[body] + offset for item, (body, offset) in bodies.items()}

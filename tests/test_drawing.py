@@ -167,7 +167,7 @@ def test_partial_derivatives_and_adjoints_in_a_picture_obey_the_chain_rule():
 
 
 def test_a_long_partial_derivative_gives_way_to_its_value():
-    x, y = Variable(2.0, "x"), Variable(3.0, "y")
+    x, y = Variable(2.0, "x"), Variable(3.0, "exponent")
     graph = Graph(x**y)
     assert "x" in partials(graph)["x t1 0"]
     graph.forward()
@@ -397,6 +397,27 @@ def test_a_hostile_name_is_shown_as_it_is_and_is_no_markup():
     assert seen(graph)["v1"] == [f"v1:{HOSTILE}"]
     assert said(graph)["v1"] == ["v_1"]  # attributes have labels only
     assert "<script" not in draw(graph).svg
+
+
+@pytest.mark.parametrize("name", ["n" * 120, "the rate of growth, " * 20], ids=["one word", "a sentence"])
+def test_a_long_name_is_shortened_in_its_box_but_not_in_words(name):
+    graph = Graph(Variable(2.0, name) * 3.0)
+    drawing = draw(graph)
+    assert drawing.layout.width < 400
+    (leaf,) = [g for g in groups(graph).values() if g.find("{*}title") is not None and g.get("data-node") != "t1"]
+    assert any([letters.endswith("…") for letters in seen(graph)[leaf.get("data-node")]])
+    assert name in leaf.find("{*}title").text
+    assert name in drawing.alternative
+
+
+def test_a_picture_within_a_page_takes_the_page_for_light_or_dark_and_one_by_itself_the_choice_of_the_reader():
+    assert re.findall(r"(\S+) { color-scheme: light dark }", draw(graph_a()).svg) == [":root.computation-graph"]
+
+
+def test_a_node_alone_and_graphs_that_share_nothing_can_be_drawn():
+    assert set(groups(Graph(Variable(2.0, "x")))) == {"x"}
+    outputs = [np.sqrt(Variable(2.0, "x")), np.exp(Variable(3.0, "y")), Variable(1.0, "z")]
+    assert set(groups(Graph(*outputs))) == {"x", "y", "z", "t1", "t2"}
 
 
 @pytest.mark.parametrize("name", ["\x00", "\x1b[31m", "\ufffe", "\ud800", "a\nb"], ids=ascii)

@@ -1,6 +1,7 @@
 """What is measured in pictures: equal columns, edges through boxes, crossings, edges that fuse, labels that overlap."""
 
 import re
+import time
 from functools import cache
 from itertools import combinations
 from types import SimpleNamespace
@@ -14,7 +15,7 @@ from sheet import graph_a
 from test_random_graphs import NODES, STEPS
 from test_terms import graph_b
 
-from autograd_engine import draw
+from autograd_engine import draw, gradient
 from autograd_engine.layout import layout
 from autograd_engine.placement import relaxed, spaced
 from autograd_engine.terms import equal_terms
@@ -214,6 +215,44 @@ def test_each_operand_has_its_own_edge_in_the_layout():
         assert len(curve.points) % 3 == 1
         assert curve.points[-1].x == curve.tip.x
         assert curve.label is None
+
+
+def squares(n):
+    return Graph(sum([(Variable(i + 0.5) - 1) ** 2 for i in range(n)]))
+
+
+def recurrent(n):
+    w, h = Variable(0.5), Variable(0.1)
+    for _ in range(n):
+        h = np.tanh(w * h + Variable(0.1))
+    return Graph(h)
+
+
+def with_gradient(graph):
+    (y,) = graph.outputs
+    return Graph(y, *gradient(y, list(graph.leaves)))
+
+
+TIMES = {
+    "A": (graph_a, 0.3), "B": (graph_b, 0.3), "A's gradient": (lambda: with_gradient(graph_a()), 1.0),
+    "B's gradient": (lambda: with_gradient(graph_b()), 1.0), "30 squares": (lambda: squares(30), 2.0),
+    "recurrent": (lambda: recurrent(50), 2.0), "1,000 nodes": (lambda: squares(200), 10.0),
+    "1,000 in a row": (lambda: recurrent(250), 10.0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TIMES)
+def test_pictures_are_drawn_in_time(name):
+    make, seconds = TIMES[name]
+    graph, start = make(), time.process_time()
+    draw(graph, partials=True)
+    assert time.process_time() - start < seconds
+
+
+@pytest.mark.parametrize("name", ["A's gradient", "B's gradient", "recurrent"])
+def test_no_boxes_and_labels_overlap_in_larger_graphs(name):
+    picture = pictured(TIMES[name][0](), partials=True)
+    assert_nothing_in_the_way(SimpleNamespace(boxes=picture.boxes, edges=picture.edges, heads={}, labels=picture.labels))
 
 
 def test_a_graph_of_hundreds_of_nodes_can_be_laid_out():
