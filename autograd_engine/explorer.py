@@ -19,7 +19,7 @@ from pathlib import Path
 from string import Template
 from typing import NamedTuple
 
-from autograd_engine.drawing import COLOURS, SIDE, Label, Panel, heads, number, picture
+from autograd_engine.drawing import COLOURS, SIDE, Label, Panel, heads, picture, rounded
 from autograd_engine.formulas import (
     Formula, adjoint, contributions, decimal, definition, equation, expression, graph_of, symbols,
 )  # fmt: skip
@@ -302,7 +302,7 @@ def width_of(formula):
 
 
 def in_words(value):
-    return print_formula(number(value), TEXT)
+    return print_formula(rounded(value), TEXT)
 
 
 def in_data(value):

@@ -5,12 +5,13 @@
 
 // ------------------------------------------------------------------------------------------------------------ numbers and words
 
-// At most six decimals and seven digits; arrays come from Python, as text.
+// As in a drawing: at most six decimals, integers in full, a power of ten for what is large or small. Arrays come as text.
 function shown(x) {
   if (typeof x === "string") return x;
   if (!Number.isFinite(x)) return Number.isNaN(x) ? "undefined" : x < 0 ? "−∞" : "∞";
   const sign = x < 0 ? "−" : "";
   const size = Math.abs(x);
+  if (Number.isInteger(x) && size < 1e15 && Number(size.toPrecision(6)) !== size) return sign + size;
   if (size !== 0 && (Number(size.toPrecision(6)) < 1e-4 || size >= 999999.5)) {
     const [decimals, exponent] = size.toExponential(5).split("e");
     return `${sign}${Number(decimals)}·10${raised(Number(exponent))}`;

@@ -101,7 +101,7 @@ def test_a_name_is_data_and_never_markup_or_code(name):
     x, y = Variable(2.0, name), Variable(3.0, name)
     document = page(name, [Example("x", Graph(x * y), name, name)])
     plain = page("", [Example("x", Graph(Variable(2.0, "x") * Variable(3.0, "x")))])
-    tags = [[tag for tag, *_ in Elements(text).found if tag not in ("text", "g")] for text in (document, plain)]
+    tags = [[tag for tag, *_ in Elements(text).found if tag not in ("text", "g", "title")] for text in (document, plain)]
     assert tags[0] == tags[1]
     (data,) = data_of(document)
     assert [node["name"] for node in data["nodes"] if "name" in node] == [name, name]

@@ -19,8 +19,10 @@ from sheet import HOSTILE, graph_a
 
 import autograd_nodes as op
 from autograd_engine import explore
+from autograd_engine.drawing import rounded
 from autograd_engine.explorer import Example, View, page
 from autograd_engine.graph import fit
+from autograd_engine.notation import TEXT, print_formula
 from autograd_nodes import Graph, Variable
 from tools.animation import Picture
 from tools.explorer import PAGE, examples
@@ -197,6 +199,22 @@ def test_a_derivative_that_does_not_exist_is_said_at_the_node(tab):
     shown = tab(explore(np.sqrt(Variable(1.0, "x"))).document)
     shown.get_by_label("value of x").fill("0")
     assert "t₁ = √x has no finite derivative where x = 0" in shown.locator("#error").text_content()
+
+
+ODD_NUMBERS = [1234567.0, -1e6, 999999.4, 999999.6, 1e15, 1.5e20, 1e-4, 9.99999e-5, 9.9999996e-5, -3e-9, 0.1 + 0.2, -0.0]
+
+
+def in_a_drawing(number):
+    decimals, is_scientific, exponent = print_formula(rounded(number), TEXT).partition("e")
+    power = str(int(exponent.replace("−", "-") or 0)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{decimals}·10{power}" if is_scientific else decimals
+
+
+def test_numbers_are_written_as_in_a_drawing(tab):
+    leaves = [Variable(number, 2 * letter) for number, letter in zip(ODD_NUMBERS, "abcdefghijkl")]
+    shown = tab(explore(sum(leaves[1:], leaves[0])).document)
+    found = dict(part.split(": ")[-2:] for part in shown.locator("section svg").first.get_attribute("aria-label").split("; "))
+    assert {leaf.name: found[leaf.name] for leaf in leaves} == {leaf.name: in_a_drawing(leaf.value) for leaf in leaves}
 
 
 def test_a_sum_grows_contribution_by_contribution(tab):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-from autograd_engine.drawing import coloured, number, typeset
+from autograd_engine.drawing import coloured, rounded, typeset
 from autograd_engine.explorer import View
 from autograd_engine.formulas import Formula, adjoint, definition, equation, symbol, text, with_numbers
 from autograd_engine.layout import HEAD
@@ -55,13 +55,13 @@ class Passes:
         return self.step_of_seed + 1 + k
 
     def given(self):
-        values = [equation(self.names[x], number(x.value)) for x in self.graph.leaves]
+        values = [equation(self.names[x], rounded(x.value)) for x in self.graph.leaves]
         return Step(1.6, "The leaves are given", (Formula("list", tuple(values)),))
 
     def forward(self, t):
-        known = {self.label(node): number(value) for node, value in self.graph.values.items()}
+        known = {self.label(node): rounded(value) for node, value in self.graph.values.items()}
         symbols = definition(t, self.names)
-        numbers = equation(with_numbers(symbols.parts[1], known), number(self.graph.values[t]))
+        numbers = equation(with_numbers(symbols.parts[1], known), rounded(self.graph.values[t]))
         return Step(1.8, "Forward: values run to the result", (symbols, continued(numbers)), (self.label(t),))
 
     def seed(self):
@@ -72,10 +72,10 @@ class Passes:
         one = self.contributions[k]
         now, all_of_them = self.received(one.operand, k), self.received(one.operand)
         terms = [Formula("multiply", (adjoint(self.names[use.user]), use.partial)) for use in all_of_them]
-        products = [Formula("multiply", (number(self.graph.adjoints[use.user]), number(self.partial(use)))) for use in now]
+        products = [Formula("multiply", (rounded(self.graph.adjoints[use.user]), rounded(use.value))) for use in now]
         lines = (
             equation(adjoint(self.names[one.operand]), added(terms)),
-            continued(equation(added(products), number(sum(map(self.amount, now))))),
+            continued(equation(added(products), rounded(sum(map(self.amount, now))))),
         )
         lit = (self.label(one.user), self.label(one.operand))
         return Step(2.4 if len(now) == 1 else 3.6, "Backward: adjoints run to the leaves", lines, lit, BACKWARD)
@@ -90,20 +90,16 @@ class Passes:
         until = len(self.contributions) if last is None else last + 1
         return [one for one in self.contributions[:until] if one.operand is node]
 
-    def partial(self, one):
-        values = self.graph.values
-        return one.user.rules()[one.place](1.0, values[one.user], *[values[x] for x in one.user.inputs])
-
     def amount(self, one):
-        return self.graph.adjoints[one.user] * self.partial(one)
+        return self.graph.adjoints[one.user] * one.value
 
     def adjoint_of(self, node):
-        return equation(adjoint(self.names[node]), number(self.graph.adjoints[node]))
+        return equation(adjoint(self.names[node]), rounded(self.graph.adjoints[node]))
 
     def sum_at(self, node, last=None):
         """The sum as far as it has grown: t̄1 = 1 + …, then t̄1 = 1 + 12 = 13."""
         now = self.received(node, last)
-        terms = [number(self.amount(one)) for one in now]
+        terms = [rounded(self.amount(one)) for one in now]
         if len(now) < len(self.received(node)):
             return equation(adjoint(self.names[node]), added([*terms, text("…")]))
         left, right = self.adjoint_of(node).parts
