@@ -1,5 +1,6 @@
 """What stands in which row of a picture: the boxes of nodes, and a slot for each edge in every row that it passes."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -49,12 +50,13 @@ class Layers(NamedTuple):
     routes: dict
     groups: list
 
-    def rows(self, items):
-        """Those items in their rows."""
-        rows = [[] for _ in range(1 + max([item.row for item in self.items]))]
-        for item in items:
-            rows[item.row].append(item)
-        return rows
+
+def in_rows(items):
+    """Lists of those items that are in one row, from above."""
+    rows = defaultdict(list)
+    for item in items:
+        rows[item.row].append(item)
+    return [rows[row] for row in sorted(rows)]
 
 
 def layered(graph, groups, sizes, labels, rises):

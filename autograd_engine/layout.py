@@ -19,7 +19,8 @@ from autograd_engine.ordering import best_rows, flat, within
 from autograd_engine.placement import ends, placed
 from autograd_engine.terms import equal_terms
 
-ROWS_APART, STEEPNESS = 16.0, 0.2  # between rows at least, and more for each px of the widest bend there
+ROWS_APART = 16.0  # between rows, at least: room for a curve
+STEEPNESS = 0.2  # so much further for each px of the widest bend there, or it would be too flat to follow
 HEAD = 8.0  # the length of an arrow's head
 
 
@@ -80,13 +81,14 @@ def alike(sizes, corresponding):
 
 
 def positions(layers, rows):
-    """{item: x}, where a column is one piece."""
+    """{item: x}: columns are laid out by themselves, and then moved as one piece."""
     bodies = {}
     for columns in layers.groups:
         first = columns[0]
         inner = [[(item,) for item in flat(row) if item in first] for row in rows]
         x = placed(inner, within(first, layers.segments), {})
-        inside = {key: x[item] for item, key in first.items()}
+        leader = next(iter(first))
+        inside = {key: x[item] - x[leader] for item, key in first.items()}
         for column in columns:
             leader = next(iter(column))
             bodies |= {item: (leader, inside[key]) for item, key in column.items()}

@@ -6,7 +6,7 @@ A row is a list of entries, each a tuple of items that stay together in this ord
 from bisect import bisect_right, insort
 from collections import defaultdict
 
-from autograd_engine.layering import layered
+from autograd_engine.layering import in_rows, layered
 
 SWEEPS = 8  # towards the results and back: more find fewer crossings in no graph of the sheet
 EFFORT = 2500  # how many items are put in order, all in all, in search of fewer crossings: a second at most
@@ -18,19 +18,22 @@ def best_rows(graph, groups, sizes, labels):
     def tried(rises):
         layers = layered(graph, groups, sizes, labels, rises)
         rows = arranged(layers)
-        return (crossings(rows, layers.segments), len(layers.items)), layers, rows, rises
+        return (crossings(rows, layers.segments), len(layers.items)), layers, rows
 
     inside = {node for group in groups for column in group for node in column}
-    best, effort, is_better = tried({}), EFFORT, True
-    while is_better:
-        base, is_better = best, False
-        for leaf in graph.leaves:
-            effort -= base[0][1]
-            if base[0][0] and leaf not in inside and effort >= 0:
-                new = tried(base[3] | {leaf: base[3].get(leaf, 0) + 1})
-                if new[0] < best[0] and new[0][0] < base[0][0]:
-                    best, is_better = new, True
-    return best[1:3]
+    free = [leaf for leaf in graph.leaves if leaf not in inside]
+    rises, best, effort, is_better = {}, tried({}), EFFORT, True
+    while is_better and best[0][0]:
+        base, few, is_better = rises, best[0][0], False
+        for leaf in free:
+            effort -= best[0][1]
+            if effort < 0:
+                break
+            higher = base | {leaf: base.get(leaf, 0) + 1}
+            new = tried(higher)
+            if new[0] < best[0] and new[0][0] < few:
+                rises, best, is_better = higher, new, True
+    return best[1:]
 
 
 def arranged(layers):
@@ -38,14 +41,14 @@ def arranged(layers):
     entry_of, rank = {}, {}
     for columns in layers.groups:
         first = columns[0]
-        rows = ordered([[(item,) for item in row] for row in layers.rows(first)], within(first, layers.segments), {})
+        rows = ordered([[(item,) for item in row] for row in in_rows(first)], within(first, layers.segments), {})
         place = {first[item]: i for row in rows for i, (item,) in enumerate(row)}
         for column in columns:
             rank |= dict.fromkeys(column, len(rank))
-            for row in layers.rows(column):
+            for row in in_rows(column):
                 entry = tuple(sorted(row, key=lambda item: place[column[item]]))
                 entry_of |= dict.fromkeys(entry, entry)
-    rows = [list(dict.fromkeys([entry_of.get(item, (item,)) for item in row])) for row in layers.rows(layers.items)]
+    rows = [list(dict.fromkeys([entry_of.get(item, (item,)) for item in row])) for row in in_rows(layers.items)]
     return ordered(rows, layers.segments, rank)
 
 

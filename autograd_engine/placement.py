@@ -9,17 +9,17 @@ APART = 14.0  # between neighbours in a row: room for an arrow's head and a litt
 HEADS_APART, CORNER = 13.0, 11.0  # between the ends of edges at a box, at least; and from its round corners
 STIFF = 8.0  # a long edge is pulled to straight above its end so many times as strongly as beneath its start: it bends once
 NUDGE = 24.0  # how far something is moved at most so that an edge is straight
-SETTLINGS = 3
-ROUNDS, REPAIRS = 300, 4  # how often: more changes no picture of the sheet by a px
+SETTLINGS = 3  # how often, since one may make room for another
+ROUNDS, REPAIRS = 300, 4  # how often springs pull, and how often walls push each time: more moves nothing of A or B by a px
 WORK = 1_000_000  # springs and walls looked at, all in all: large graphs get fewer rounds
-SLIDES = 6  # how often both ends of edges follow each other
+SLIDES = 6  # how often the two ends of an edge follow each other: they meet halfway
 OTHER = {"upper": "lower", "lower": "upper"}
 
 
 def placed(rows, segments, bodies):
     """{item: x}, for short edges: the least sum of squares of how far segments lead to the side, none too near its neighbour.
 
-    bodies   {item: (whatever moves as one piece, the item's place in it)}, for items that do not move alone
+    bodies   {item: (the item with which it moves as one piece, how far to the right of that)}, for items that do not move alone
     """
     bodies = straightened(rows, segments, bodies)
     springs, walls = [], {}

@@ -23,7 +23,7 @@ WIDTH = {letter: width for width, letters in WIDTHS.items() for letter in letter
 TALL = "bdfhijklt" + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-LONGEST = 48  # letters of a name: longer ones would make boxes that no page has room for
+LONGEST = 40  # letters of a name: longer ones would make boxes that no page has room for
 
 
 class Mark(NamedTuple):

@@ -405,7 +405,7 @@ def test_a_hostile_name_is_shown_as_it_is_and_is_no_markup():
 def test_a_long_name_is_shortened_in_its_box_but_not_in_words(name):
     graph = Graph(Variable(2.0, name) * 3.0)
     drawing = draw(graph)
-    assert drawing.layout.width < 400
+    assert drawing.layout.width < 500
     (leaf,) = [g for g in groups(graph).values() if g.find("{*}title") is not None and g.get("data-node") != "t1"]
     assert any([letters.endswith("…") for letters in seen(graph)[leaf.get("data-node")]])
     assert name in leaf.find("{*}title").text
