@@ -18,6 +18,7 @@ from test_terms import graph_b
 
 from autograd_engine import draw, gradient
 from autograd_engine.layout import layout
+from autograd_engine.placement import relaxed, spaced
 from autograd_engine.terms import equal_terms
 from autograd_nodes import Graph, Sigmoid, Variable
 
@@ -267,3 +268,23 @@ def test_a_graph_of_hundreds_of_nodes_can_be_laid_out():
     picture = pictured(Graph(*x))
     assert len(picture.boxes) == 8 + 20 * 16
     assert_nothing_in_the_way(SimpleNamespace(boxes=picture.boxes, edges={}, heads={}, labels={}))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "places"),
+    [
+        ([20.0, 50.0], [20.0, 50.0]),
+        ([50.0, 50.0], [43.5, 56.5]),  # 13 px apart, about the mean
+        ([50.0, 40.0, 45.0], [32.0, 45.0, 58.0]),
+        ([-30.0, 200.0], [0.0, 100.0]),
+        ([0.0] * 11, [10.0 * i for i in range(11)]),  # no room for 13 px
+    ],
+)
+def test_the_ends_of_edges_at_a_box_are_where_they_are_wanted_but_not_too_near_each_other(wanted, places):
+    assert spaced(wanted, 0.0, 100.0) == pytest.approx(places)
+
+
+def test_places_make_edges_short_as_far_as_there_is_room():
+    springs, walls = [("a", "c", 0.0), ("b", "c", 0.0), ("c", "d", 10.0)], [("a", "b", 40.0)]
+    x = relaxed(dict.fromkeys("abcd", 0.0), springs, walls)
+    assert [x[key] - x["a"] for key in "bcd"] == pytest.approx([40.0, 20.0, 30.0], abs=0.01)

@@ -89,8 +89,6 @@ def save_graphs(names):
     example, graph_a, graph_b = [names[f"graph_{letter}"] for letter in "EAB"]
     example.backward()
     draw(example, partials=True).save(FIGURES / "one-example.svg")
-    graph_a.backward()
-    draw(graph_a).save(FIGURES / "graph-A-swept.svg")
     draw(Graph(*graph_a.outputs)).save(FIGURES / "graph-A.svg")
     draw(Graph(*graph_b.outputs)).save(FIGURES / "graph-B.svg")
 
