@@ -16,7 +16,7 @@ BIN := .venv/bin
 EXECUTE := --to notebook --execute --ExecutePreprocessor.record_timing=False --KernelManager.transport=ipc
 
 # What the notebook reads, and what the rendering of the write-up does.
-ENGINE := autograd_nodes.py $(wildcard autograd_engine/*.py) $(addprefix tools/,checks.py plots.py plots.mplstyle tables.py)
+ENGINE := autograd_nodes.py $(wildcard autograd_engine/*.*) $(addprefix tools/,checks.py plots.py plots.mplstyle tables.py)
 RENDERING := tools/render.py tools/filter.lua tools/write-up.typ tools/notebook.html.j2 $(wildcard docs/figures/*)
 
 .PHONY: results test notebook explorer renew equations benchmark billion lint clean

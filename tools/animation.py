@@ -20,9 +20,7 @@ from autograd_engine.typesetting import SVG
 from tools.explorer import examples
 
 PICTURE = Path(__file__).resolve().parent.parent / "docs" / "figures" / "both-passes.svg"
-NAMESPACE = "http://www.w3.org/2000/svg"
-TAG = f"{{{NAMESPACE}}}"
-ElementTree.register_namespace("", NAMESPACE)
+NAMESPACE = ' xmlns="http://www.w3.org/2000/svg"'  # left out while ElementTree is at work, which would put it before every tag
 
 CAPTION, LINE = 78, 24  # the height of the caption, and of each of its lines
 FORWARD, BACKWARD = "operation-frame", "adjoint-rule"  # the colours of what is lit
@@ -143,7 +141,7 @@ class Picture:
     """The figure of a View, animated. `.svg` is its text."""
 
     def __init__(self, view):
-        self.passes, self.root = Passes(view), ElementTree.fromstring(view.svg)
+        self.passes, self.root = Passes(view), ElementTree.fromstring(view.svg.replace(NAMESPACE, "", 1))
         self.timeline = Timeline(self.passes.steps)
         for node in view.graph.nodes:
             self.animate_box(node, self.root.find(f".//*[@data-node='{view.label(node)}']"))
@@ -151,15 +149,15 @@ class Picture:
             names = f"{view.label(one.operand)} {view.label(one.user)}"
             self.animate_arrow(k, self.root.find(f".//*[@data-edge='{names}'][@data-place='{one.place}']"))
         self.add_captions()
-        self.root.find(f"{TAG}style").text += self.timeline.style_sheet()
-        self.svg = ElementTree.tostring(self.root, encoding="unicode") + "\n"
+        self.root.find("style").text += self.timeline.style_sheet()
+        self.svg = ElementTree.tostring(self.root, encoding="unicode").replace("<svg", f"<svg{NAMESPACE}", 1) + "\n"
 
     def from_step(self, step):
         return range(step, len(self.passes.steps))
 
     def animate_box(self, node, box):
         label, passes = self.passes.label(node), self.passes
-        _, value, line = box.findall(f"{TAG}g")
+        _, value, line = box.findall("g")
         self.timeline.show(value, self.from_step(passes.step_of_operation.get(label, 0)))
         box.remove(line)
         for formula, steps in self.adjoints(node):
@@ -199,24 +197,23 @@ class Picture:
             width = max([width, *[line.width - 2 * left for line in lines]])
         size = {"width": f"{width:.0f}", "height": f"{height:.0f}"}
         self.root.attrib.update(size | {"viewBox": f"{left:.0f} {top:.0f} {width:.0f} {height:.0f}"})
-        self.root.find(f"{TAG}rect").attrib.update(size | {"y": f"{top:.0f}"})
+        self.root.find("rect").attrib.update(size | {"y": f"{top:.0f}"})
 
 
 def add(parent, markup):
-    child = ElementTree.fromstring(f'<svg xmlns="{NAMESPACE}">{markup}</svg>')[0]
-    parent.append(child)
-    return child
+    parent.append(ElementTree.fromstring(markup))
+    return parent[-1]
 
 
 def in_place_of(line, formula, box):
     """A formula on the baseline of a line of a box, in the middle of the box."""
-    frame, made = box.find(f"{TAG}rect"), print_formula(formula, SVG)
+    frame, made = box.find("rect"), print_formula(formula, SVG)
     x = float(frame.get("x")) + (float(frame.get("width")) - made.width) / 2
-    return typeset(made, x, float(line.find(f"{TAG}text").get("y")), "adjoint-")
+    return typeset(made, x, float(line.find("text").get("y")), "adjoint-")
 
 
 def frame_around(box, colour):
-    frame = box.find(f"{TAG}rect")
+    frame = box.find("rect")
     place = " ".join([f'{name}="{frame.get(name)}"' for name in ("x", "y", "width", "height", "rx")])
     return f'<rect {place} {coloured(colour)} fill="none" stroke-width="3"/>'
 
