@@ -285,6 +285,6 @@ def test_the_ends_of_edges_at_a_box_are_where_they_are_wanted_but_not_too_near_e
 
 
 def test_places_make_edges_short_as_far_as_there_is_room():
-    springs, walls = [("a", "c", 0.0), ("b", "c", 0.0), ("c", "d", 10.0)], [("a", "b", 40.0)]
+    springs, walls = [("a", "c", 0.0, 1.0), ("b", "c", 0.0, 1.0), ("c", "d", 10.0, 1.0)], [("a", "b", 40.0)]
     x = relaxed(dict.fromkeys("abcd", 0.0), springs, walls)
     assert [x[key] - x["a"] for key in "bcd"] == pytest.approx([40.0, 20.0, 30.0], abs=0.01)
