@@ -39,7 +39,7 @@ function buildLeaves(graph) {
     head.textContent = leaf.name && leaf.name !== leaf.label ? `${name(leaf.label)}: ${leaf.name}` : name(leaf.label);
     if (graph.given) cells[0].textContent = leaf.value;
     else {
-      Object.assign(field, { type: "number", step: "any", value: state.leaves[leaf.label], id: `leaf-${leaf.label}` });
+      Object.assign(field, { inputMode: "decimal", autocomplete: "off", value: state.leaves[leaf.label], id: `leaf-${leaf.label}` });
       field.setAttribute("aria-label", `value of ${leaf.label}`);
       field.dataset.label = leaf.label;
       field.addEventListener("input", () => changeLeaf(leaf.label, field));
@@ -67,14 +67,27 @@ function renderLeaves(graph, run, now) {
 
 function checkInWords(adjoint, difference) {
   if (difference === undefined) return "";
-  return difference === null ? "not defined" : `${shown(difference)} ${agree(adjoint, difference, 1e-5) ? "✓" : "✗"}`;
+  if (difference === null) return "not defined";
+  const isRight = verdict(adjoint, difference);
+  return isRight === null ? "cannot tell" : `${shown(difference.difference)} ${isRight ? "✓" : "✗"}`;
 }
 
 function changeLeaf(label, field) {
-  const isNumber = field.value.trim() !== "" && Number.isFinite(Number(field.value));
+  const isNumber = isFiniteNumber(field.value);
   const leaves = { ...state.leaves, [label]: Number(field.value) };
   field.setAttribute("aria-invalid", String(!isNumber || !tryLeaves(leaves)));
-  if (!isNumber) complain("A value has to be a number.");
+  if (!isNumber) complain(`Enter a number. ${kept()}`);
+}
+
+function isFiniteNumber(text) {
+  return text.trim() !== "" && Number.isFinite(Number(text));
+}
+
+// What is shown while a field says something else: perhaps what was typed half.
+function kept() {
+  const unlike = [...fields()].filter(({ value, dataset }) => !isFiniteNumber(value) || Number(value) !== state.leaves[dataset.label]);
+  const values = unlike.map(({ dataset }) => `${name(dataset.label)} = ${shown(state.leaves[dataset.label])}`);
+  return `Keeping the last valid values${values.length ? `: ${values.join(", ")}` : ""}.`;
 }
 
 // Whether these values could be taken. If not, everything stays as it was, and the page says where it went wrong.
@@ -89,6 +102,7 @@ function tryLeaves(leaves) {
     return false;
   }
   complain("");
+  find("wrong-order").hidden = !state.depthFirst;
   Object.assign(state, { leaves, run: made });
   for (const field of fields()) {
     if (Number(field.value) !== leaves[field.dataset.label]) field.value = leaves[field.dataset.label];
@@ -105,8 +119,8 @@ function fields() {
 function complaint(graph, { label, value, use }) {
   const { words, operands } = graph.byLabel.get(label);
   const where = operands.map((operand) => `${name(operand)} = ${shown(value[operand])}`).join(" and ");
-  if (use === null) return `${words} is not a finite number where ${where}. The last good values stay.`;
-  return `${words} has no finite derivative where ${where}. The last good values stay.`;
+  if (use === null) return `${words} is not a finite number where ${where}. ${kept()}`;
+  return `${words} has no finite derivative where ${where}. ${kept()}`;
 }
 
 function complain(text, label = null) {
@@ -124,7 +138,7 @@ function renderControls(graph, run, now) {
   find("count").textContent = `${state.step} / ${last}`;
   find("back").setAttribute("aria-disabled", state.step === 0); // and not disabled, which would lose the focus
   find("forward").setAttribute("aria-disabled", isOver);
-  find("play").textContent = state.timer ? "Pause" : isOver ? "Watch it happen" : "Go on";
+  find("play").textContent = state.timer ? "Pause" : isOver ? "Watch it happen" : "Resume";
   find("question").hidden = !state.question;
   const said = [state.verdict, words(graph, run, now)].filter(Boolean).join(" ");
   if (find("caption").textContent !== said) find("caption").textContent = said;
@@ -164,6 +178,15 @@ function play() {
   if (!frame && isBelowWindow(state.graph.section)) find("controls").scrollIntoView();
   if (find("predict").checked) forward();
   else continuePlaying();
+}
+
+// Plays the backward pass in the wrong order, which shows more than its end does.
+function changeOrder(depthFirst) {
+  stop();
+  state.depthFirst = depthFirst;
+  if (!tryLeaves(state.leaves) || !depthFirst) return;
+  go(state.graph.operations.length + 1);
+  play();
 }
 
 function isBelowWindow(element) {
@@ -227,6 +250,7 @@ function choose(graph, { step = null, leaves = {}, depthFirst = graph.depthFirst
   find("depth-first").disabled = Boolean(graph.given) || !graph.result;
   find("note").textContent = graph.note;
   buildLeaves(graph);
+  find("wrong-order").hidden = !depthFirst;
   complain("");
   if (Object.keys(leaves).length) tryLeaves({ ...usual, ...leaves });
   else render();
@@ -259,7 +283,11 @@ let address = 0;
 function writeAddress() {
   if (frame) return;
   clearTimeout(address);
-  address = setTimeout(() => history.replaceState(null, "", currentAddress()), 200);
+  address = setTimeout(writeAddressNow, 200);
+}
+
+function writeAddressNow() {
+  history.replaceState(null, "", currentAddress());
 }
 
 function currentAddress() {
@@ -287,13 +315,15 @@ function settle() {
   root.classList.add("framed");
 }
 
-function leaveFrame() {
+function pauseAndLeaveFrame() {
+  stop();
+  render();
   frame?.closest(".jp-Cell, .cell")?.focus();
 }
 
 function press(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === "Escape") leaveFrame();
+  if (event.key === "Escape") pauseAndLeaveFrame();
   if (event.target.matches("input:not([type=range]):not([type=checkbox])")) return;
   const isRange = event.target.matches("input[type=range]");
   const actions = {
@@ -313,14 +343,14 @@ find("play").addEventListener("click", play);
 find("back").addEventListener("click", () => goByHand(state.step - 1));
 find("forward").addEventListener("click", forward);
 find("step").addEventListener("input", (event) => goByHand(Number(event.target.value)));
-find("depth-first").addEventListener("change", (event) => {
-  state.depthFirst = event.target.checked;
-  tryLeaves(state.leaves);
-});
+find("depth-first").addEventListener("change", (event) => changeOrder(event.target.checked));
 find("predict").addEventListener("change", () => goByHand(state.step));
 find("question").addEventListener("submit", answer);
 document.addEventListener("keydown", press);
 if (frame) settle();
-else window.addEventListener("hashchange", readAddress);
+else {
+  window.addEventListener("hashchange", readAddress);
+  find("graphs").addEventListener("click", writeAddressNow); // the next graph's address comes after that of this one
+}
 readAddress();
 if (frame) for (const image of frame.parentElement.querySelectorAll(":scope > img")) image.hidden = true;
