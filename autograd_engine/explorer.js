@@ -8,8 +8,8 @@ const state = { graph: null, leaves: {}, run: null, step: 0, depthFirst: false, 
 
 // A graph with what is looked up in it, and the parts of its section of the page.
 function prepared(graph, rules, i) {
-  const section = document.querySelector(`[data-graph="${i}"]`), svg = section.querySelector("svg");
-  svg.style.setProperty("--height", `${svg.getAttribute("height")}px`);
+  const section = document.querySelector(`[data-graph="${i}"]`);
+  section.addEventListener("scroll", () => fadeEdges(section));
   const users = new Map();
   graph.uses.forEach(({ user }, use) => users.set(user, [...(users.get(user) ?? []), use]));
   const templates = section.querySelector("template").content.querySelectorAll("[data-formula]");
@@ -180,11 +180,19 @@ function play() {
   else continuePlaying();
 }
 
+// The first question comes at once; where there is none left, from the start.
+function changeAsking(isAsking) {
+  goByHand(isAsking && state.step >= lastStep(state.graph) - 1 ? 0 : state.step);
+  if (isAsking) forward();
+}
+
 // Plays the backward pass in the wrong order, which shows more than its end does.
 function changeOrder(depthFirst) {
   stop();
   state.depthFirst = depthFirst;
-  if (!tryLeaves(state.leaves) || !depthFirst) return;
+  const isTaken = tryLeaves(state.leaves);
+  fitFigure(state.graph.section);
+  if (!isTaken || !depthFirst) return;
   go(state.graph.operations.length + 1);
   play();
 }
@@ -216,12 +224,13 @@ function ask(next) {
   render();
   const isForward = next.kind === "forward";
   find("formula").replaceChildren(...(isForward ? operationLines(graph, next, true) : chainRuleLines(graph, run, next, true)));
-  find("legend").hidden = true;
   const use = isForward ? null : graph.uses[next.moment.use];
   find("asked").textContent = isForward
     ? `What is ${name(next.label)}?`
     : `What is the adjoint of ${name(use.operand)} after ${name(use.user)} has contributed?`;
   find("guess").value = "";
+  find("guess").setAttribute("aria-invalid", "false");
+  find("no-answer").hidden = true;
   find("guess").focus();
 }
 
@@ -230,7 +239,11 @@ function answer(event) {
   const next = situation(state.graph, state.run, state.step + 1);
   const due = next.kind === "forward" ? next.value[next.label] : next.moment.sum;
   const guess = find("guess").value.trim();
-  const isRight = typeof due === "string" ? guess === due : guess !== "" && agree(Number(guess), due, 5e-3);
+  const isAnswer = typeof due === "string" ? guess !== "" : isFiniteNumber(guess);
+  find("guess").setAttribute("aria-invalid", String(!isAnswer));
+  find("no-answer").hidden = isAnswer;
+  if (!isAnswer) return;
+  const isRight = typeof due === "string" ? guess === due : agree(Number(guess), due, 5e-3);
   find("step").focus();
   go(state.step + 1);
   state.verdict = isRight ? "Right." : `It is ${shown(due)}.`;
@@ -250,6 +263,7 @@ function choose(graph, { step = null, leaves = {}, depthFirst = graph.depthFirst
   find("depth-first").disabled = Boolean(graph.given) || !graph.result;
   find("note").textContent = graph.note;
   buildLeaves(graph);
+  fitFigure(graph.section);
   find("wrong-order").hidden = !depthFirst;
   complain("");
   if (Object.keys(leaves).length) tryLeaves({ ...usual, ...leaves });
@@ -344,9 +358,10 @@ find("back").addEventListener("click", () => goByHand(state.step - 1));
 find("forward").addEventListener("click", forward);
 find("step").addEventListener("input", (event) => goByHand(Number(event.target.value)));
 find("depth-first").addEventListener("change", (event) => changeOrder(event.target.checked));
-find("predict").addEventListener("change", () => goByHand(state.step));
+find("predict").addEventListener("change", (event) => changeAsking(event.target.checked));
 find("question").addEventListener("submit", answer);
 document.addEventListener("keydown", press);
+window.addEventListener("resize", () => fitFigure(state.graph.section));
 if (frame) settle();
 else {
   window.addEventListener("hashchange", readAddress);

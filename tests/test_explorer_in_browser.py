@@ -310,11 +310,19 @@ def test_the_next_number_is_asked_for_before_it_is_shown(tab):
     caption, guess = shown.locator("#caption"), shown.locator("#guess")
     for answer, verdict in (("6", "Right."), ("5", "It is 36.")):
         shown.locator("#forward").click()
+        guess.press("Enter")
+        guess.fill("abc")
+        guess.press("Enter")
+        assert shown.get_by_text("Enter an answer.").is_visible()
         assert shown.locator("#question").is_visible() and "?" in shown.locator("#formula").text_content()
         guess.fill(answer)
         guess.press("Enter")
         assert caption.text_content().startswith(verdict) and shown.locator("#question").is_hidden()
     assert shown.locator("#count").text_content() == "2 / 10"
+    shown.get_by_label("Ask me first").uncheck()
+    shown.locator("#step").press("End")
+    shown.get_by_label("Ask me first").check()
+    assert shown.locator("#asked").text_content() == "What is t₁?" and shown.locator("#count").text_content() == "0 / 10"
 
 
 def test_it_plays_by_itself_from_the_start_to_the_end(tab):

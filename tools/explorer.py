@@ -17,7 +17,9 @@ RULE = (
     "Forward, each value is computed from those before it. Backward, each node passes its adjoint, times the derivative on the "
     "arrow, back to the nodes that it was computed from. Contributions arriving at a node are added together."
 )
-SECOND = "The graph of ∂A/∂a, which gradient(A, [a]) has built. Its adjoints are second derivatives of A."
+EQUATION_A = "The first equation of the exercise sheet that this project solves. What its terms share is computed once, so adjoints are sums."
+EQUATION_B = "The sheet’s second equation: how far a line with the weights w₀ and w₁ misses three points, as a sum of squares."
+SECOND = "The result here is itself a derivative, ∂A/∂a, in a graph that gradient(A, [a]) built. So its adjoints are second derivatives of A."
 TWICE_TWICE = "d = cb, where c = b + b and b = a + a. This is 8a², so its derivative should be 16a."
 
 
@@ -59,8 +61,8 @@ def examples():
     (derivative,) = gradient(A, [a])
     return [
         Example("E", Graph(example()), "Start here: E = xy + (xy)²", RULE),
-        Example("A", Graph(A), "Equation A", "The sheet’s first equation."),
-        Example("B", Graph(equation_b()), "Equation B", "The sheet’s second equation: three squared residuals."),
+        Example("A", Graph(A), "Equation A", EQUATION_A),
+        Example("B", Graph(equation_b()), "Equation B", EQUATION_B),
         Example("neuron", Graph(neuron()), "A neuron", "A sigmoid neuron and its squared loss: w and b are what it learns."),
         Example("dA", Graph(eliminate_common_subexpressions(derivative)), "Second derivative", SECOND),
         Example("why", Graph(doubled_twice()), "Why this order?", TWICE_TWICE, depth_first=True),
