@@ -263,11 +263,11 @@ function choose(graph, { step = null, leaves = {}, depthFirst = graph.depthFirst
   find("depth-first").disabled = Boolean(graph.given) || !graph.result;
   find("note").textContent = graph.note;
   buildLeaves(graph);
-  fitFigure(graph.section);
   find("wrong-order").hidden = !depthFirst;
   complain("");
   if (Object.keys(leaves).length) tryLeaves({ ...usual, ...leaves });
   else render();
+  fitFigure(graph.section);
 }
 
 function linkTo({ key, title }, isCurrent) {

@@ -254,7 +254,7 @@ class View:
         return made
 
     def whole(self):
-        """The result as one formula of the leaves, if it is not too long and can be written."""
+        """{key: MathML} of the terms of the result as one formula of the leaves, if it is not too long and can be written."""
         (y, *others), names, length = self.graph.outputs, self.names, {}
         for node in self.graph.nodes:
             length[node] = 1 + sum([length[x] for x in node.inputs])
@@ -264,7 +264,8 @@ class View:
             formula = expression(y, {x: names[x] for x in self.graph.leaves}, MATHML)
         except TypeError:
             return {}
-        return {"whole": print_formula(equation(names[y], formula), MATHML)}
+        first, *others = summands(formula)
+        return {f"whole {k}": print_formula(part, MATHML) for k, part in enumerate([equation(names[y], first), *others])}
 
     def data(self):
         """What the script reads."""
@@ -302,6 +303,13 @@ class View:
                 moments.append({"use": k} | {what: in_words(value) for what, value in told.items()})
         shown = {self.label(node): in_words(value) for node, value in values.items()}
         return {"value": shown, "moments": moments, "differences": {}}
+
+
+def summands(formula):
+    """The terms of a sum, between which a line can break."""
+    if formula.head != "add" or formula.parts[1].head == "negative":
+        return [formula]
+    return [*summands(formula.parts[0]), formula.parts[1]]
 
 
 def label_size(label, partial):

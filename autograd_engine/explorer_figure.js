@@ -188,7 +188,8 @@ function renderFormula(graph, run, now) {
 
 // The result as one formula of the inputs, if it is not too long.
 function wholeLines(graph) {
-  return graph.formulas.has("whole") ? [line(formula(graph, "whole"))] : [];
+  const keys = [...graph.formulas.keys()].filter((key) => key.startsWith("whole "));
+  return keys.length ? [line(...separated(keys.map((key) => formula(graph, key))))] : [];
 }
 
 function operationLines(graph, now, isHidden = false) {

@@ -184,9 +184,10 @@ def test_another_value_of_a_leaf_gives_what_python_gives_and_a_bad_one_is_said_w
             assert found[graph.label(node)] == pytest.approx([node.value, node.grad], rel=1e-12)
         assert shown.locator("#leaves tbody tr").all_text_contents()[1].endswith("✓")
     undefined = "t₄ = √t₃ is not a finite number where t₃ = −15.75"
-    for bad, said in (("-20", undefined), ("", "Enter a number. Keeping the last valid values: b = 0.001."), ("1,5", "Enter a number."), ("0", "t₈ = t₃ / t₇")):
+    kept = "Keeping the last valid values: b = 0.001."
+    for bad, said in (("-20", undefined), ("", "Enter a number."), ("1,5", "Enter a number."), ("0", "t₈ = t₃ / t₇")):
         field.fill(bad)
-        assert said in shown.locator("#error").text_content()
+        assert said in shown.locator("#error").text_content() and kept in shown.locator("#error").text_content()
         assert field.get_attribute("aria-invalid") == "true"
         assert numbers(shown) == found
     assert shown.locator("[data-undefined]").get_attribute("data-node") == "t8"
@@ -438,6 +439,37 @@ def test_nothing_is_wider_than_the_window(tab, width):
         shown.evaluate(f"location.hash = '#{key}'")
         shown.wait_for_timeout(30)
         assert shown.evaluate("document.documentElement.scrollWidth") <= width, key
+
+
+def test_nothing_beside_the_figure_moves_from_step_to_step(tab):
+    shown = tab(PAGE.read_text(encoding="utf-8"))
+    tops = """() => { const forward = document.getElementById("forward"), tops = new Set();
+        for (document.getElementById("back").click(); forward.ariaDisabled !== "true"; forward.click())
+            tops.add(document.getElementById("leaves").getBoundingClientRect().top);
+        return [...tops].length; }"""
+    for key in ("E", "A", "neuron", "dA", "why&order=topological"):
+        shown.evaluate(f"location.hash = '#{key}&step=1'")
+        wait_until(shown, f"document.querySelector('[aria-current]').hash === '#{key.split('&')[0]}'")
+        assert shown.evaluate(tops) == 1 and shown.locator("#legend").is_visible(), key
+
+
+FIGURE = """() => { const section = document.querySelector("section:not([hidden])"), svg = section.querySelector("svg");
+    return {size: svg.getBoundingClientRect().height / svg.getAttribute("height"),
+        fade: section.style.getPropertyValue("--bottom"), bottom: section.getBoundingClientRect().bottom}; }"""
+
+
+def test_a_figure_is_as_large_as_fits_and_fades_where_it_scrolls(tab):
+    shown = tab(PAGE.read_text(encoding="utf-8"), "#E")
+    found = shown.evaluate(FIGURE)
+    assert 1 < found["size"] < 1.4 and found["fade"] == "0px" and 750 < found["bottom"] <= 800
+    shown.set_viewport_size({"width": 1200, "height": 1400})
+    wait_until(shown, "document.querySelector('section svg').getBoundingClientRect().height > 640")
+    assert shown.evaluate(FIGURE)["size"] == pytest.approx(1.4, rel=1e-3)
+    shown.set_viewport_size({"width": 1200, "height": 800})
+    shown.evaluate("location.hash = '#A'")
+    wait_until(shown, "!document.querySelector('[data-graph=\"1\"]').hidden")
+    found = shown.evaluate(FIGURE)
+    assert found["size"] == pytest.approx(0.75, rel=1e-3) and found["fade"] == "40px" and found["bottom"] <= 800
 
 
 def test_a_step_in_a_graph_of_200_nodes_takes_less_than_a_frame(tab):

@@ -309,7 +309,7 @@ def test_mathml_stands_as_latex_does():
 
 
 def test_a_bar_in_mathml_is_a_plain_mover():
-    """Chromium sets accent="true" wrongly in a font without a MATH table; a browser's test cannot see where the bar is drawn."""
+    """In a font without a MATH table Chromium sets accent="true" wrongly, and no test can see where a bar is drawn."""
     formula = ElementTree.fromstring(f"<math>{print_formula(adjoint(symbol('x')), MATHML)}</math>")
     (bar,) = formula.iter("mover")
     assert not bar.attrib and bar[1].attrib == {"stretchy": "false"} and "".join(bar.itertext()) == "x¯"

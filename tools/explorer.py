@@ -17,9 +17,9 @@ RULE = (
     "Forward, each value is computed from those before it. Backward, each node passes its adjoint, times the derivative on the "
     "arrow, back to the nodes that it was computed from. Contributions arriving at a node are added together."
 )
-EQUATION_A = "The first equation of the exercise sheet that this project solves. What its terms share is computed once, so adjoints are sums."
-EQUATION_B = "The sheet’s second equation: how far a line with the weights w₀ and w₁ misses three points, as a sum of squares."
-SECOND = "The result here is itself a derivative, ∂A/∂a, in a graph that gradient(A, [a]) built. So its adjoints are second derivatives of A."
+EQUATION_A = "The first equation of the exercise sheet that this project solves. Its terms share t₃: contributions meet there."
+EQUATION_B = "The sheet’s second equation: how far the line w₀ + w₁x misses three points, as a sum of squares."
+SECOND = "The result here is itself a derivative, ∂A/∂a, built by gradient(A, [a]): its adjoints are second derivatives of A."
 TWICE_TWICE = "d = cb, where c = b + b and b = a + a. This is 8a², so its derivative should be 16a."
 
 
