@@ -281,7 +281,8 @@ const RESERVED = ["step", "order"]; // what the address has for itself
 
 // #A&step=14&a=2.5
 function readAddress() {
-  const given = new URLSearchParams(location.hash.slice(1));
+  known = location.hash;
+  const given = new URLSearchParams(known.slice(1));
   const graph = graphs.find(({ key }) => key === [...given.keys()][0]) ?? graphs[0];
   const step = /^\d+$/.test(given.get("step")) ? Number(given.get("step")) : null;
   const leaves = {};
@@ -292,7 +293,7 @@ function readAddress() {
   choose(graph, { step, leaves, depthFirst: given.has("order") ? given.get("order") === "depth-first" : graph.depthFirst });
 }
 
-let address = 0;
+let address = 0, known = ""; // the timer, and the address that was read or written last
 
 function writeAddress() {
   if (frame) return;
@@ -301,7 +302,9 @@ function writeAddress() {
 }
 
 function writeAddressNow() {
+  if (location.hash !== known) return; // another address is about to be read
   history.replaceState(null, "", currentAddress());
+  known = location.hash;
 }
 
 function currentAddress() {
