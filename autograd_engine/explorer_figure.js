@@ -115,12 +115,13 @@ function renderEdges(graph, run, now) {
 }
 
 // As large as fits, within what can be read: the section scrolls, where that is still too large.
-const SMALLEST = 0.75, LARGEST = 1.4, HEIGHT_IN_FRAME = 620, BESIDE = 0.6;
+const SMALLEST = 0.75, LARGEST = 1.4, HEIGHT_IN_FRAME = 620, PANEL = 280;
 
 function fitFigure(section) {
   const svg = section.querySelector("svg"), [width, height] = ["width", "height"].map((side) => Number(svg.getAttribute(side)));
   const room = document.querySelector("main .columns").clientWidth;
-  const isBeside = width <= BESIDE * room, across = isBeside ? BESIDE * room : room;
+  const beside = Math.min(0.6 * room, room - PANEL), isBeside = SMALLEST * width <= beside;
+  const across = isBeside ? beside : room;
   const down = window.frameElement ? HEIGHT_IN_FRAME : roomBelow(section, isBeside);
   const scale = Math.max(SMALLEST, Math.min(LARGEST, across / width, down / height));
   svg.style.height = `${scale * height}px`;
