@@ -8,8 +8,8 @@ const state = { graph: null, leaves: {}, run: null, step: 0, depthFirst: false, 
 
 // A graph with what is looked up in it, and the parts of its section of the page.
 function prepared(graph, rules, i) {
-  const section = document.querySelector(`[data-graph="${i}"]`), svg = section.querySelector("svg");
-  svg.style.setProperty("--height", `${svg.getAttribute("height")}px`);
+  const section = document.querySelector(`[data-graph="${i}"]`);
+  section.addEventListener("scroll", () => fadeEdges(section));
   const users = new Map();
   graph.uses.forEach(({ user }, use) => users.set(user, [...(users.get(user) ?? []), use]));
   const templates = section.querySelector("template").content.querySelectorAll("[data-formula]");
@@ -39,7 +39,7 @@ function buildLeaves(graph) {
     head.textContent = leaf.name && leaf.name !== leaf.label ? `${name(leaf.label)}: ${leaf.name}` : name(leaf.label);
     if (graph.given) cells[0].textContent = leaf.value;
     else {
-      Object.assign(field, { type: "number", step: "any", value: state.leaves[leaf.label], id: `leaf-${leaf.label}` });
+      Object.assign(field, { inputMode: "decimal", autocomplete: "off", value: state.leaves[leaf.label], id: `leaf-${leaf.label}` });
       field.setAttribute("aria-label", `value of ${leaf.label}`);
       field.dataset.label = leaf.label;
       field.addEventListener("input", () => changeLeaf(leaf.label, field));
@@ -67,14 +67,27 @@ function renderLeaves(graph, run, now) {
 
 function checkInWords(adjoint, difference) {
   if (difference === undefined) return "";
-  return difference === null ? "not defined" : `${shown(difference)} ${agree(adjoint, difference, 1e-5) ? "✓" : "✗"}`;
+  if (difference === null) return "not defined";
+  const isRight = verdict(adjoint, difference);
+  return isRight === null ? "cannot tell" : `${shown(difference.difference)} ${isRight ? "✓" : "✗"}`;
 }
 
 function changeLeaf(label, field) {
-  const isNumber = field.value.trim() !== "" && Number.isFinite(Number(field.value));
+  const isNumber = isFiniteNumber(field.value);
   const leaves = { ...state.leaves, [label]: Number(field.value) };
   field.setAttribute("aria-invalid", String(!isNumber || !tryLeaves(leaves)));
-  if (!isNumber) complain("A value has to be a number.");
+  if (!isNumber) complain(`Enter a number. ${kept()}`);
+}
+
+function isFiniteNumber(text) {
+  return text.trim() !== "" && Number.isFinite(Number(text));
+}
+
+// What is shown while a field says something else: perhaps what was typed half.
+function kept() {
+  const unlike = [...fields()].filter(({ value, dataset }) => !isFiniteNumber(value) || Number(value) !== state.leaves[dataset.label]);
+  const values = unlike.map(({ dataset }) => `${name(dataset.label)} = ${shown(state.leaves[dataset.label])}`);
+  return `Keeping the last valid values${values.length ? `: ${values.join(", ")}` : ""}.`;
 }
 
 // Whether these values could be taken. If not, everything stays as it was, and the page says where it went wrong.
@@ -89,6 +102,7 @@ function tryLeaves(leaves) {
     return false;
   }
   complain("");
+  find("wrong-order").hidden = !state.depthFirst;
   Object.assign(state, { leaves, run: made });
   for (const field of fields()) {
     if (Number(field.value) !== leaves[field.dataset.label]) field.value = leaves[field.dataset.label];
@@ -105,8 +119,8 @@ function fields() {
 function complaint(graph, { label, value, use }) {
   const { words, operands } = graph.byLabel.get(label);
   const where = operands.map((operand) => `${name(operand)} = ${shown(value[operand])}`).join(" and ");
-  if (use === null) return `${words} is not a finite number where ${where}. The last good values stay.`;
-  return `${words} has no finite derivative where ${where}. The last good values stay.`;
+  if (use === null) return `${words} is not a finite number where ${where}. ${kept()}`;
+  return `${words} has no finite derivative where ${where}. ${kept()}`;
 }
 
 function complain(text, label = null) {
@@ -124,7 +138,7 @@ function renderControls(graph, run, now) {
   find("count").textContent = `${state.step} / ${last}`;
   find("back").setAttribute("aria-disabled", state.step === 0); // and not disabled, which would lose the focus
   find("forward").setAttribute("aria-disabled", isOver);
-  find("play").textContent = state.timer ? "Pause" : isOver ? "Watch it happen" : "Go on";
+  find("play").textContent = state.timer ? "Pause" : isOver ? "Watch it happen" : "Resume";
   find("question").hidden = !state.question;
   const said = [state.verdict, words(graph, run, now)].filter(Boolean).join(" ");
   if (find("caption").textContent !== said) find("caption").textContent = said;
@@ -166,6 +180,23 @@ function play() {
   else continuePlaying();
 }
 
+// The first question comes at once; where there is none left, from the start.
+function changeAsking(isAsking) {
+  goByHand(isAsking && state.step >= lastStep(state.graph) - 1 ? 0 : state.step);
+  if (isAsking) forward();
+}
+
+// Plays the backward pass in the wrong order, which shows more than its end does.
+function changeOrder(depthFirst) {
+  stop();
+  state.depthFirst = depthFirst;
+  const isTaken = tryLeaves(state.leaves);
+  fitFigure(state.graph.section);
+  if (!isTaken || !depthFirst) return;
+  go(state.graph.operations.length + 1);
+  play();
+}
+
 function isBelowWindow(element) {
   return element.getBoundingClientRect().bottom > window.innerHeight;
 }
@@ -193,12 +224,13 @@ function ask(next) {
   render();
   const isForward = next.kind === "forward";
   find("formula").replaceChildren(...(isForward ? operationLines(graph, next, true) : chainRuleLines(graph, run, next, true)));
-  find("legend").hidden = true;
   const use = isForward ? null : graph.uses[next.moment.use];
   find("asked").textContent = isForward
     ? `What is ${name(next.label)}?`
     : `What is the adjoint of ${name(use.operand)} after ${name(use.user)} has contributed?`;
   find("guess").value = "";
+  find("guess").setAttribute("aria-invalid", "false");
+  find("no-answer").hidden = true;
   find("guess").focus();
 }
 
@@ -207,7 +239,11 @@ function answer(event) {
   const next = situation(state.graph, state.run, state.step + 1);
   const due = next.kind === "forward" ? next.value[next.label] : next.moment.sum;
   const guess = find("guess").value.trim();
-  const isRight = typeof due === "string" ? guess === due : guess !== "" && agree(Number(guess), due, 5e-3);
+  const isAnswer = typeof due === "string" ? guess !== "" : isFiniteNumber(guess);
+  find("guess").setAttribute("aria-invalid", String(!isAnswer));
+  find("no-answer").hidden = isAnswer;
+  if (!isAnswer) return;
+  const isRight = typeof due === "string" ? guess === due : agree(Number(guess), due, 5e-3);
   find("step").focus();
   go(state.step + 1);
   state.verdict = isRight ? "Right." : `It is ${shown(due)}.`;
@@ -227,9 +263,11 @@ function choose(graph, { step = null, leaves = {}, depthFirst = graph.depthFirst
   find("depth-first").disabled = Boolean(graph.given) || !graph.result;
   find("note").textContent = graph.note;
   buildLeaves(graph);
+  find("wrong-order").hidden = !depthFirst;
   complain("");
   if (Object.keys(leaves).length) tryLeaves({ ...usual, ...leaves });
   else render();
+  fitFigure(graph.section);
 }
 
 function linkTo({ key, title }, isCurrent) {
@@ -243,7 +281,8 @@ const RESERVED = ["step", "order"]; // what the address has for itself
 
 // #A&step=14&a=2.5
 function readAddress() {
-  const given = new URLSearchParams(location.hash.slice(1));
+  known = location.hash;
+  const given = new URLSearchParams(known.slice(1));
   const graph = graphs.find(({ key }) => key === [...given.keys()][0]) ?? graphs[0];
   const step = /^\d+$/.test(given.get("step")) ? Number(given.get("step")) : null;
   const leaves = {};
@@ -254,12 +293,18 @@ function readAddress() {
   choose(graph, { step, leaves, depthFirst: given.has("order") ? given.get("order") === "depth-first" : graph.depthFirst });
 }
 
-let address = 0;
+let address = 0, known = ""; // the timer, and the address that was read or written last
 
 function writeAddress() {
   if (frame) return;
   clearTimeout(address);
-  address = setTimeout(() => history.replaceState(null, "", currentAddress()), 200);
+  address = setTimeout(writeAddressNow, 200);
+}
+
+function writeAddressNow() {
+  if (location.hash !== known) return; // another address is about to be read
+  history.replaceState(null, "", currentAddress());
+  known = location.hash;
 }
 
 function currentAddress() {
@@ -287,13 +332,15 @@ function settle() {
   root.classList.add("framed");
 }
 
-function leaveFrame() {
+function pauseAndLeaveFrame() {
+  stop();
+  render();
   frame?.closest(".jp-Cell, .cell")?.focus();
 }
 
 function press(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === "Escape") leaveFrame();
+  if (event.key === "Escape") pauseAndLeaveFrame();
   if (event.target.matches("input:not([type=range]):not([type=checkbox])")) return;
   const isRange = event.target.matches("input[type=range]");
   const actions = {
@@ -313,14 +360,15 @@ find("play").addEventListener("click", play);
 find("back").addEventListener("click", () => goByHand(state.step - 1));
 find("forward").addEventListener("click", forward);
 find("step").addEventListener("input", (event) => goByHand(Number(event.target.value)));
-find("depth-first").addEventListener("change", (event) => {
-  state.depthFirst = event.target.checked;
-  tryLeaves(state.leaves);
-});
-find("predict").addEventListener("change", () => goByHand(state.step));
+find("depth-first").addEventListener("change", (event) => changeOrder(event.target.checked));
+find("predict").addEventListener("change", (event) => changeAsking(event.target.checked));
 find("question").addEventListener("submit", answer);
 document.addEventListener("keydown", press);
+window.addEventListener("resize", () => fitFigure(state.graph.section));
 if (frame) settle();
-else window.addEventListener("hashchange", readAddress);
+else {
+  window.addEventListener("hashchange", readAddress);
+  find("graphs").addEventListener("click", writeAddressNow); // the next graph's address comes after that of this one
+}
 readAddress();
 if (frame) for (const image of frame.parentElement.querySelectorAll(":scope > img")) image.hidden = true;

@@ -31,6 +31,7 @@ from autograd_engine.typesetting import SVG
 from autograd_engine.values import raising
 
 LARGEST = 200  # nodes that can be stepped through
+LONGEST = 40  # symbols, numbers and operations in a result that is written as one formula
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{}'; img-src data:; base-uri 'none'; form-action 'none'"
 )
@@ -237,7 +238,7 @@ class View:
 
     def formulas(self):
         """{key: MathML}."""
-        names, made = self.names, {}
+        names, made = self.names, self.whole()
         for node in self.graph.nodes:
             if names[node].head == "symbol":
                 made[f"adjoint {self.label(node)}"] = print_formula(adjoint(names[node]), MATHML)
@@ -251,6 +252,20 @@ class View:
             made[f"numbers {k}"] = print_formula(term, IN_NUMBERS)
             made[f"local {k}"] = print_formula(equation(Formula("partial", (user, x)), one.partial), MATHML)
         return made
+
+    def whole(self):
+        """{key: MathML} of the terms of the result as one formula of the leaves, if it is not too long and can be written."""
+        (y, *others), names, length = self.graph.outputs, self.names, {}
+        for node in self.graph.nodes:
+            length[node] = 1 + sum([length[x] for x in node.inputs])
+        if others or not y.inputs or length[y] > LONGEST:
+            return {}
+        try:
+            formula = expression(y, {x: names[x] for x in self.graph.leaves}, MATHML)
+        except TypeError:
+            return {}
+        first, *others = summands(formula)
+        return {f"whole {k}": print_formula(part, MATHML) for k, part in enumerate([equation(names[y], first), *others])}
 
     def data(self):
         """What the script reads."""
@@ -288,6 +303,13 @@ class View:
                 moments.append({"use": k} | {what: in_words(value) for what, value in told.items()})
         shown = {self.label(node): in_words(value) for node, value in values.items()}
         return {"value": shown, "moments": moments, "differences": {}}
+
+
+def summands(formula):
+    """The terms of a sum, between which a line can break."""
+    if formula.head != "add" or formula.parts[1].head == "negative":
+        return [formula]
+    return [*summands(formula.parts[0]), formula.parts[1]]
 
 
 def label_size(label, partial):

@@ -114,6 +114,35 @@ function renderEdges(graph, run, now) {
   }
 }
 
+// As large as fits, within what can be read: the section scrolls, where that is still too large.
+const SMALLEST = 0.75, LARGEST = 1.4, HEIGHT_IN_FRAME = 620, PANEL = 280;
+
+function fitFigure(section) {
+  const svg = section.querySelector("svg"), [width, height] = ["width", "height"].map((side) => Number(svg.getAttribute(side)));
+  const room = document.querySelector("main .columns").clientWidth;
+  const beside = Math.min(0.6 * room, room - PANEL), isBeside = SMALLEST * width <= beside;
+  const across = isBeside ? beside : room;
+  const down = window.frameElement ? HEIGHT_IN_FRAME : roomBelow(section, isBeside);
+  const scale = Math.max(SMALLEST, Math.min(LARGEST, across / width, down / height));
+  svg.style.height = `${scale * height}px`;
+  section.style.maxHeight = window.frameElement ? "" : `${Math.max(320, down)}px`;
+  fadeEdges(section);
+}
+
+// In a narrow window the controls can be scrolled to its top, and the formula stands below the figure.
+function roomBelow(section, isBeside) {
+  const above = isBeside ? document.documentElement : document.getElementById("controls");
+  const below = isBeside ? 16 : document.getElementById("formula").offsetHeight + 16;
+  return window.innerHeight - below - (section.getBoundingClientRect().top - above.getBoundingClientRect().top);
+}
+
+// Shows on which sides there is more to scroll to.
+function fadeEdges(section) {
+  const { scrollLeft, scrollTop, scrollWidth, scrollHeight, clientWidth, clientHeight } = section;
+  const hidden = { left: scrollLeft, right: scrollWidth - clientWidth - scrollLeft, top: scrollTop, bottom: scrollHeight - clientHeight - scrollTop };
+  for (const [side, length] of Object.entries(hidden)) section.style.setProperty(`--${side}`, `${Math.max(0, Math.min(length, 40))}px`);
+}
+
 // Scrolls within the section, if it has to, to what the selector finds there.
 function scrollTo(section, selector) {
   const box = section.querySelector(selector);
@@ -154,9 +183,14 @@ function marked(element, name) {
 }
 
 function renderFormula(graph, run, now) {
-  const lines = now.kind === "forward" ? operationLines(graph, now) : now.kind === "backward" ? chainRuleLines(graph, run, now) : [];
+  const lines = now.kind === "forward" ? operationLines(graph, now) : now.kind === "backward" ? chainRuleLines(graph, run, now) : wholeLines(graph);
   find("formula").replaceChildren(...lines);
-  find("legend").hidden = lines.length > 0;
+}
+
+// The result as one formula of the inputs, if it is not too long.
+function wholeLines(graph) {
+  const keys = [...graph.formulas.keys()].filter((key) => key.startsWith("whole "));
+  return keys.length ? [line(...separated(keys.map((key) => formula(graph, key))))] : [];
 }
 
 function operationLines(graph, now, isHidden = false) {
@@ -192,7 +226,7 @@ function chainRuleLines(graph, run, now, isHidden = false) {
 function localLine(graph, { use, partial }) {
   const local = formula(graph, `local ${use}`);
   const isNumber = local.textContent.split("=").at(-1).trim() === shown(partial);
-  return line(marked(local, "local"), ...(isNumber ? [] : [marked(` = ${shown(partial)}`, "local")]));
+  return line(marked(local, "local"), ...(isNumber ? [] : [marked(`\u00a0= ${shown(partial)}`, "local")]));
 }
 
 function separated(elements) {

@@ -71,7 +71,7 @@ function sweepBackward(graph, value, order) {
   });
 }
 
-// The order of a node that hands on its adjoint as soon as it has received anything.
+// The order of a node that passes on its adjoint as soon as it has received anything.
 function depthFirstOrder(graph) {
   const order = [], visited = new Set();
   function visit(user) {
@@ -86,14 +86,33 @@ function depthFirstOrder(graph) {
   return order;
 }
 
-function centralDifference(graph, leaves, label) {
+// {difference, error}: the derivative by central differences, and how far off it may be, by the step's length and by rounding.
+function centralDifference(graph, leaves, label, rounding) {
   const h = 6e-6 * Math.max(0.01, Math.abs(leaves[label]));
+  function slope(step) {
+    const ends = [leaves[label] + step, leaves[label] - step];
+    const [above, below] = ends.map((end) => sweepForward(graph, { ...leaves, [label]: end })[graph.result]);
+    return (graph.seed * (above - below)) / (ends[0] - ends[1]);
+  }
   try {
-    const [above, below] = [h, -h].map((d) => sweepForward(graph, { ...leaves, [label]: leaves[label] + d })[graph.result]);
-    return (graph.seed * (above - below)) / (2 * h);
+    const difference = slope(h);
+    return { difference, error: Math.abs(difference - slope(2 * h)) + rounding / h };
   } catch {
     return null; // too near to the edge of the domain
   }
+}
+
+// How far off the result may be: each operation rounds its value, and the result changes with that by the adjoint.
+function roundingOfResult(graph, value, adjoint) {
+  const errors = graph.operations.map(({ label }) => Math.abs(value[label] * (adjoint[label] ?? 0)));
+  return Number.EPSILON * errors.reduce((x, y) => x + y, 0);
+}
+
+// Whether a derivative agrees with its check; null where fewer than three digits of the check are sure.
+function verdict(adjoint, { difference, error }) {
+  const size = Math.max(Math.abs(adjoint), Math.abs(difference));
+  if (adjoint === difference) return true;
+  return error < 1e-3 * size ? Math.abs(adjoint - difference) <= error + 1e-5 * size : null;
 }
 
 // Everything that a page shows of a graph for these values of its leaves. Throws Undefined.
@@ -101,11 +120,12 @@ function run(graph, leaves, depthFirst) {
   if (graph.given) return graph.given;
   const value = sweepForward(graph, leaves);
   const moments = sweepBackward(graph, value, graph.uses.map((_, use) => use));
+  const right = Object.fromEntries(moments.map(({ use, sum }) => [graph.uses[use].operand, sum]));
+  const rounding = roundingOfResult(graph, value, { [graph.result]: graph.seed, ...right });
   const differences = {};
   const variables = graph.result ? graph.leaves.filter((leaf) => leaf.variable) : [];
-  for (const { label } of variables) differences[label] = centralDifference(graph, leaves, label);
+  for (const { label } of variables) differences[label] = centralDifference(graph, leaves, label, rounding);
   if (!depthFirst) return { value, moments, differences };
-  const right = Object.fromEntries(moments.map(({ use, sum }) => [graph.uses[use].operand, sum]));
   return { value, moments: sweepBackward(graph, value, depthFirstOrder(graph)), differences, right };
 }
 
@@ -139,7 +159,7 @@ function received(graph, moments, label) {
   return moments.filter((moment) => graph.uses[moment.use].operand === label);
 }
 
-// Whether the operand has handed on its adjoint before the last of these moments.
+// Whether the operand has passed on its adjoint before the last of these moments.
 function isLate(graph, moments) {
   const { operand } = graph.uses[moments.at(-1).use];
   return moments.some(({ use }) => graph.uses[use].user === operand);
@@ -156,23 +176,28 @@ function sumInWords(moments) {
 
 // What happens in this step, in a sentence or two.
 function words(graph, run, now) {
-  if (now.kind === "given") return "The leaves are given. Now every operation is computed from its operands, towards the result.";
+  if (now.kind === "given") return "The inputs are given. Each operation is now computed from its inputs, working towards the result.";
   if (now.kind === "forward") return `Forward: ${graph.byLabel.get(now.label).words} = ${shown(now.value[now.label])}.`;
-  if (now.kind === "seed") return `Backward: the pass begins at the result, ${name(graph.result)}, whose own adjoint is ${shown(graph.seed)}.`;
+  if (now.kind === "seed") return seedInWords(graph);
   if (now.kind === "backward") return contributionInWords(graph, run, now);
   return ending(graph, run, now);
+}
+
+function seedInWords({ result, seed }) {
+  const reason = seed === 1 ? `, since d${name(result)}/d${name(result)} = 1` : ", as was asked for";
+  return `Backward: the pass begins at the result, ${name(result)}, whose adjoint is ${shown(seed)}${reason}.`;
 }
 
 function contributionInWords(graph, run, now) {
   const { use, contribution, partial, from } = now.moment;
   const { user, operand } = graph.uses[use];
   const factors = partial === undefined ? "" : `${shown(from)} · ${guarded(shown(partial))} = `;
-  const handed = `Backward: ${name(user)} hands ${factors}${shown(contribution)} back to ${name(operand)}`;
-  if (isLate(graph, now.done)) return `${handed}. Too late: ${name(operand)} has handed on its adjoint already, without this.`;
+  const passed = `Backward: ${name(user)} passes ${factors}${shown(contribution)} back to ${name(operand)}`;
+  if (isLate(graph, now.done)) return `${passed}. Too late: ${name(operand)} has already passed on its adjoint, without this.`;
   const [so, all] = [now.done, run.moments].map((moments) => received(graph, moments, operand));
-  if (all.length === 1) return `${handed}.`;
-  if (so.length < all.length) return `${handed}, which now has ${so.length} of its ${all.length} contributions.`;
-  return `${handed}, which now has ${counted(all.length, "contribution")}. They add up: ${sumInWords(so)}.`;
+  if (all.length === 1) return `${passed}.`;
+  if (so.length < all.length) return `${passed}, which now has ${so.length} of its ${all.length} contributions.`;
+  return `${passed}, which now has ${counted(all.length, "contribution")}. They add up: ${sumInWords(so)}.`;
 }
 
 function ending(graph, run, now) {
@@ -187,14 +212,14 @@ function ending(graph, run, now) {
   return `${lesson} ${name(operand)} is used ${most.length === 2 ? "twice" : `${most.length} times`}, so its contributions add up: ${sumInWords(most)}.`;
 }
 
-// The wrong number, and the first node that handed on too little.
+// The wrong number, and the first node that passed on too little.
 function wrongEnding(graph, run, now, label) {
   const { operand } = graph.uses[lateMoments(graph, now)[0].use];
   const { from } = now.done.find(({ use }) => graph.uses[use].user === operand);
   const [got, due] = [now.adjoint[label], run.right[label]].map(shown);
   return (
-    `Wrong: the adjoint of ${name(label)} is ${got} here, and should be ${due}. ${name(operand)} handed on ${shown(from)} before it had all of ` +
-    `${shown(now.adjoint[operand])}: what came too late (dotted) never went on.`
+    `Wrong: the adjoint of ${name(label)} is ${got} here, and should be ${due}. ${name(operand)} passed on ${shown(from)} before it had all of ` +
+    `${shown(now.adjoint[operand])}: what arrived later (dotted) was never passed on.`
   );
 }
 

@@ -272,7 +272,8 @@ MATHML = TEXT.but({
     **{name: applied(name, THIN_SPACE) for name in FUNCTIONS},
     "exp": ("<msup><mi>e</mi>%s</msup>", POWER, POWER),
 }, tagged)  # fmt: skip
-BAR_IN_MATHML = '<mover accent="true"><mi>{}</mi><mo>¯</mo></mover>'
+# Without accent="true", which in a font without a MATH table puts the bar through the top of a t, or on another line than an x.
+BAR_IN_MATHML = '<mover><mi>{}</mi><mo stretchy="false">¯</mo></mover>'
 TEN_IN_MATHML = "<mrow><mn>{}</mn><mo>·</mo><msup><mn>10</mn><mn>{}</mn></msup></mrow>"
 
 LATEX = TEXT.but({

@@ -184,9 +184,10 @@ def test_another_value_of_a_leaf_gives_what_python_gives_and_a_bad_one_is_said_w
             assert found[graph.label(node)] == pytest.approx([node.value, node.grad], rel=1e-12)
         assert shown.locator("#leaves tbody tr").all_text_contents()[1].endswith("✓")
     undefined = "t₄ = √t₃ is not a finite number where t₃ = −15.75"
-    for bad, said in (("-20", undefined), ("", "has to be a number"), ("0", "t₈ = t₃ / t₇")):
+    kept = "Keeping the last valid values: b = 0.001."
+    for bad, said in (("-20", undefined), ("", "Enter a number."), ("1,5", "Enter a number."), ("0", "t₈ = t₃ / t₇")):
         field.fill(bad)
-        assert said in shown.locator("#error").text_content()
+        assert said in shown.locator("#error").text_content() and kept in shown.locator("#error").text_content()
         assert field.get_attribute("aria-invalid") == "true"
         assert numbers(shown) == found
     assert shown.locator("[data-undefined]").get_attribute("data-node") == "t8"
@@ -199,6 +200,28 @@ def test_a_derivative_that_does_not_exist_is_said_at_the_node(tab):
     shown = tab(explore(np.sqrt(Variable(1.0, "x"))).document)
     shown.get_by_label("value of x").fill("0")
     assert "t₁ = √x has no finite derivative where x = 0" in shown.locator("#error").text_content()
+
+
+def checks(shown):
+    return shown.locator("#leaves tbody td:last-child").all_text_contents()
+
+
+def test_a_check_that_rounding_leaves_no_digits_calls_nothing_wrong(tab):
+    shown = tab(PAGE.read_text(encoding="utf-8"), "#neuron")
+    assert [text[-1] for text in checks(shown)] == ["✓"] * 4
+    shown.get_by_label("value of y").fill("1e30")
+    *others, y = checks(shown)
+    assert others == ["cannot tell"] * 3 and y == "2·10³⁰ ✓"
+    shown.evaluate("location.hash = '#A&b=1e307'")
+    wait_until(shown, "document.querySelector('#leaf-b')?.value === '1e+307'")
+    assert "cannot tell" in checks(shown) and not [text for text in checks(shown) if "✗" in text]
+
+
+def test_a_check_says_what_is_wrong_and_takes_nearly_0_for_no_proof(tab):
+    x = Variable(0.0, "x")
+    assert checks(tab(explore(x**3).document)) == ["cannot tell"]  # 0 and 4·10⁻¹⁵
+    shown = tab(PAGE.read_text(encoding="utf-8"), "#why")
+    assert checks(shown) == ["16 ✗"]
 
 
 ODD_NUMBERS = [1234567.0, -1e6, 999999.4, 999999.6, 1e15, 1.5e20, 1e-4, 9.99999e-5, 9.9999996e-5, -3e-9, 0.1 + 0.2, -0.0]
@@ -224,9 +247,9 @@ def test_a_sum_grows_contribution_by_contribution(tab):
         said.append((shown.locator("#caption").text_content(), numbers(shown)["t1"][1]))
         shown.locator("#forward").click()
     assert said == [
-        ("Backward: t₃ hands 1 · 1 = 1 back to t₁, which now has 1 of its 2 contributions.", 1.0),
-        ("Backward: t₃ hands 1 · 1 = 1 back to t₂.", 1.0),
-        ("Backward: t₂ hands 1 · 12 = 12 back to t₁, which now has both contributions. They add up: 1 + 12 = 13.", 13.0),
+        ("Backward: t₃ passes 1 · 1 = 1 back to t₁, which now has 1 of its 2 contributions.", 1.0),
+        ("Backward: t₃ passes 1 · 1 = 1 back to t₂.", 1.0),
+        ("Backward: t₂ passes 1 · 12 = 12 back to t₁, which now has both contributions. They add up: 1 + 12 = 13.", 13.0),
     ]
 
 
@@ -260,18 +283,26 @@ def test_the_readmes_picture_shows_in_each_step_what_the_page_shows_and_only_the
     assert sums[-1] == "t 1 = 1 + 12 = 13" and (motion == "reduce" or sums[0] == "t 1 = 1 + …")
 
 
-def test_a_node_that_hands_on_too_early_gives_the_wrong_number_and_that_is_explained(tab):
+def test_a_node_that_passes_on_its_adjoint_too_early_gives_the_wrong_number_and_that_is_explained(tab):
     shown = tab(PAGE.read_text(encoding="utf-8"), "#why")
     caption = shown.locator("#caption")
     assert numbers(shown)["a"] == [1.0, 4.0]
     assert caption.text_content() == (
-        "Wrong: the adjoint of a is 4 here, and should be 16. t₁ handed on 2 before it had all of 8: "
-        "what came too late (dotted) never went on."
+        "Wrong: the adjoint of a is 4 here, and should be 16. t₁ passed on 2 before it had all of 8: "
+        "what arrived later (dotted) was never passed on."
     )
     assert shown.locator("section:not([hidden]) .late").count() == 2
-    shown.get_by_label("Why this order?").uncheck()
+    explanation, wrong_order = shown.locator("#wrong-order"), shown.get_by_label("Wrong order")
+    assert explanation.is_visible()
+    wrong_order.uncheck()
+    assert explanation.is_hidden()
     assert numbers(shown)["a"] == [1.0, 16.0] and shown.locator(".late").count() == 0
     assert "add up: 4 + 2 + 2 = 8" in caption.text_content()
+    wrong_order.check()
+    assert explanation.is_visible() and shown.locator("#count").text_content() == "4 / 11"
+    assert shown.get_by_role("button", name="Pause").is_visible()
+    shown.keyboard.press("Escape")
+    assert shown.get_by_role("button", name="Resume").is_visible()
 
 
 def test_the_next_number_is_asked_for_before_it_is_shown(tab):
@@ -280,11 +311,19 @@ def test_the_next_number_is_asked_for_before_it_is_shown(tab):
     caption, guess = shown.locator("#caption"), shown.locator("#guess")
     for answer, verdict in (("6", "Right."), ("5", "It is 36.")):
         shown.locator("#forward").click()
+        guess.press("Enter")
+        guess.fill("abc")
+        guess.press("Enter")
+        assert shown.get_by_text("Enter an answer.").is_visible()
         assert shown.locator("#question").is_visible() and "?" in shown.locator("#formula").text_content()
         guess.fill(answer)
         guess.press("Enter")
         assert caption.text_content().startswith(verdict) and shown.locator("#question").is_hidden()
     assert shown.locator("#count").text_content() == "2 / 10"
+    shown.get_by_label("Ask me first").uncheck()
+    shown.locator("#step").press("End")
+    shown.get_by_label("Ask me first").check()
+    assert shown.locator("#asked").text_content() == "What is t₁?" and shown.locator("#count").text_content() == "0 / 10"
 
 
 def test_it_plays_by_itself_from_the_start_to_the_end(tab):
@@ -348,6 +387,11 @@ def test_the_address_names_the_state(tab):
     shown.get_by_role("link", name="Equation B").click()
     wait_until(shown, "location.hash === '#B'")
     assert shown.locator("#count").text_content() == "41 / 41"
+    shown.get_by_label("value of w_0").fill("5")
+    shown.get_by_role("link", name="A neuron").click()
+    wait_until(shown, "location.hash === '#neuron'")
+    shown.go_back()
+    wait_until(shown, "document.querySelector('#leaf-w_0')?.value === '5'")
     for odd in ("#nothing", "#A&step=999&a=x", "#A&step=-1&b=0", "#A&step=&a=Infinity"):
         shown.evaluate(f"location.hash = {odd!r}")
         shown.wait_for_timeout(50)
@@ -395,6 +439,37 @@ def test_nothing_is_wider_than_the_window(tab, width):
         shown.evaluate(f"location.hash = '#{key}'")
         shown.wait_for_timeout(30)
         assert shown.evaluate("document.documentElement.scrollWidth") <= width, key
+
+
+def test_nothing_beside_the_figure_moves_from_step_to_step(tab):
+    shown = tab(PAGE.read_text(encoding="utf-8"))
+    tops = """() => { const forward = document.getElementById("forward"), tops = new Set();
+        for (document.getElementById("back").click(); forward.ariaDisabled !== "true"; forward.click())
+            tops.add(document.getElementById("leaves").getBoundingClientRect().top);
+        return [...tops].length; }"""
+    for key in ("E", "A", "neuron", "dA", "why&order=topological"):
+        shown.evaluate(f"location.hash = '#{key}&step=1'")
+        wait_until(shown, f"document.querySelector('[aria-current]').hash === '#{key.split('&')[0]}'")
+        assert shown.evaluate(tops) == 1 and shown.locator("#legend").is_visible(), key
+
+
+FIGURE = """() => { const section = document.querySelector("section:not([hidden])"), svg = section.querySelector("svg");
+    return {size: svg.getBoundingClientRect().height / svg.getAttribute("height"),
+        fade: section.style.getPropertyValue("--bottom"), bottom: section.getBoundingClientRect().bottom}; }"""
+
+
+def test_a_figure_is_as_large_as_fits_and_fades_where_it_scrolls(tab):
+    shown = tab(PAGE.read_text(encoding="utf-8"), "#E")
+    found = shown.evaluate(FIGURE)
+    assert 1 < found["size"] < 1.4 and found["fade"] == "0px" and 750 < found["bottom"] <= 800
+    shown.set_viewport_size({"width": 1200, "height": 1400})
+    wait_until(shown, "document.querySelector('section svg').getBoundingClientRect().height > 640")
+    assert shown.evaluate(FIGURE)["size"] == pytest.approx(1.4, rel=1e-3)
+    shown.set_viewport_size({"width": 1200, "height": 800})
+    shown.evaluate("location.hash = '#A'")
+    wait_until(shown, "!document.querySelector('[data-graph=\"1\"]').hidden")
+    found = shown.evaluate(FIGURE)
+    assert found["size"] == pytest.approx(0.75, rel=1e-3) and found["fade"] == "40px" and found["bottom"] <= 800
 
 
 def test_a_step_in_a_graph_of_200_nodes_takes_less_than_a_frame(tab):

@@ -308,6 +308,13 @@ def test_mathml_stands_as_latex_does():
     )
 
 
+def test_a_bar_in_mathml_is_a_plain_mover():
+    """In a font without a MATH table Chromium sets accent="true" wrongly, and no test can see where a bar is drawn."""
+    formula = ElementTree.fromstring(f"<math>{print_formula(adjoint(symbol('x')), MATHML)}</math>")
+    (bar,) = formula.iter("mover")
+    assert not bar.attrib and bar[1].attrib == {"stretchy": "false"} and "".join(bar.itertext()) == "x¯"
+
+
 def test_a_long_formula_is_printed_without_recursion():
     node = x
     for _ in range(5000):

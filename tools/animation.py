@@ -54,7 +54,7 @@ class Passes:
 
     def given(self):
         values = [equation(self.names[x], rounded(x.value)) for x in self.graph.leaves]
-        return Step(1.6, "The leaves are given", (Formula("list", tuple(values)),))
+        return Step(1.6, "The inputs are given", (Formula("list", tuple(values)),))
 
     def forward(self, t):
         known = {self.label(node): rounded(value) for node, value in self.graph.values.items()}
@@ -64,7 +64,7 @@ class Passes:
 
     def seed(self):
         (y,) = self.graph.outputs
-        return Step(1.8, "Backward: adjoints run to the leaves", (self.adjoint_of(y),), (self.label(y),), BACKWARD)
+        return Step(1.8, "Backward: adjoints run to the inputs", (self.adjoint_of(y),), (self.label(y),), BACKWARD)
 
     def backward(self, k):
         one = self.contributions[k]
@@ -76,12 +76,12 @@ class Passes:
             continued(equation(added(products), rounded(sum(map(self.amount, now))))),
         )
         lit = (self.label(one.user), self.label(one.operand))
-        return Step(2.4 if len(now) == 1 else 3.6, "Backward: adjoints run to the leaves", lines, lit, BACKWARD)
+        return Step(2.4 if len(now) == 1 else 3.6, "Backward: adjoints run to the inputs", lines, lit, BACKWARD)
 
     def end(self):
         most = max(self.graph.nodes, key=lambda node: len(self.received(node)))
         gradient = Formula("list", tuple([self.adjoint_of(x) for x in self.graph.leaves]))
-        return Step(5.0, "Done: what reaches a node adds up", (self.sum_at(most), gradient), (self.label(most),), BACKWARD)
+        return Step(5.0, "Done: contributions are added together", (self.sum_at(most), gradient), (self.label(most),), BACKWARD)
 
     def received(self, node, last=None):
         """The contributions to a node's adjoint, to the last of these that is asked for."""

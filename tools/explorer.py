@@ -14,14 +14,13 @@ from autograd_nodes import Graph, Sigmoid, Variable
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "explorer.html"
 
 RULE = (
-    "Forward, each value is computed from those before it. Backward, each node hands its adjoint, times the derivative on the "
-    "arrow, to the nodes that it was computed from. What arrives at a node adds up."
+    "Forward, each value is computed from those before it. Backward, each node passes its adjoint, times the derivative on the "
+    "arrow, back to the nodes that it was computed from. Contributions arriving at a node are added together."
 )
-SECOND = "The graph of ∂A/∂a, which gradient(A, [a]) has built. Its adjoints are second derivatives of A."
-TOO_EARLY = (
-    "Here each node hands on its adjoint as soon as it has received anything, as a walk without topological order does. "
-    "The result is 8a², so its derivative should be 16a. Untick the box for the right order."
-)
+EQUATION_A = "The first equation of the exercise sheet that this project solves. Its terms share t₃: contributions meet there."
+EQUATION_B = "The sheet’s second equation: how far the line w₀ + w₁x misses three points, as a sum of squares."
+SECOND = "The result here is itself a derivative, ∂A/∂a, built by gradient(A, [a]): its adjoints are second derivatives of A."
+TWICE_TWICE = "d = cb, where c = b + b and b = a + a. This is 8a², so its derivative should be 16a."
 
 
 def variables(**values):
@@ -62,11 +61,11 @@ def examples():
     (derivative,) = gradient(A, [a])
     return [
         Example("E", Graph(example()), "Start here: E = xy + (xy)²", RULE),
-        Example("A", Graph(A), "Equation A", "The sheet’s first equation."),
-        Example("B", Graph(equation_b()), "Equation B", "The sheet’s second equation: three squared residuals."),
+        Example("A", Graph(A), "Equation A", EQUATION_A),
+        Example("B", Graph(equation_b()), "Equation B", EQUATION_B),
         Example("neuron", Graph(neuron()), "A neuron", "A sigmoid neuron and its squared loss: w and b are what it learns."),
-        Example("dA", Graph(eliminate_common_subexpressions(derivative)), "A derivative’s derivative", SECOND),
-        Example("why", Graph(doubled_twice()), "Why this order?", TOO_EARLY, depth_first=True),
+        Example("dA", Graph(eliminate_common_subexpressions(derivative)), "Second derivative", SECOND),
+        Example("why", Graph(doubled_twice()), "Why this order?", TWICE_TWICE, depth_first=True),
     ]
 
 
