@@ -441,8 +441,10 @@ def test_nothing_is_wider_than_the_window(tab, width):
         assert shown.evaluate("document.documentElement.scrollWidth") <= width, key
 
 
-def test_nothing_beside_the_figure_moves_from_step_to_step(tab):
+@pytest.mark.parametrize("width", [400, 1200])
+def test_nothing_but_the_figure_and_its_formula_changes_its_place_from_step_to_step(tab, width):
     shown = tab(PAGE.read_text(encoding="utf-8"))
+    shown.set_viewport_size({"width": width, "height": 800})
     tops = """() => { const forward = document.getElementById("forward"), tops = new Set();
         for (document.getElementById("back").click(); forward.ariaDisabled !== "true"; forward.click())
             tops.add(document.getElementById("leaves").getBoundingClientRect().top);
