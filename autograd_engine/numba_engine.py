@@ -25,7 +25,7 @@ class Compiled:
     source    what is run for the shapes it was made for: loops for Numba, and the lines around them
 
     The first call for inputs of some shapes is a sweep, which finds out which runs can be loops. `plans` remembers it:
-    {shapes of inputs: (function, (shape, dtype) of each output, shapes of those outputs that are written to memory used before)}.
+    {shapes of inputs: (function, (shape, dtype) of each output, shape of each that memory is lent for, or None)}.
     """
 
     def __init__(self, program):

@@ -1,7 +1,7 @@
 """A program of numbers as machine code: Numba is given each operation as such, not a text to be read, typed and translated.
 
-That is most of what Numba does otherwise. LLVM's work remains, which grows faster than a function's length: a long program is cut
-into parts, functions that leave in memory what others use.
+That is most of what Numba does otherwise. LLVM's work remains, which grows faster than a function's length: a long program is
+cut into parts, functions that leave in memory what others use.
 """
 
 import operator
@@ -26,7 +26,9 @@ from autograd_nodes import Add, BroadcastLike, Constant, Divide, Multiply, Negat
 LENGTH = 200  # operations of one part
 FLOAT, DOUBLE = types.float64, ir.DoubleType()
 ZERO = DOUBLE(0.0)
-FUNCTIONS = {Add: operator.add, Subtract: operator.sub, Multiply: operator.mul, Divide: operator.truediv, Negative: operator.neg}
+FUNCTIONS = {  # of the others, NumPy's
+    Add: operator.add, Subtract: operator.sub, Multiply: operator.mul, Divide: operator.truediv, Negative: operator.neg,
+}  # fmt: skip
 
 CALL = """\
 def program({inputs}):
