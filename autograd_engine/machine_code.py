@@ -3,17 +3,22 @@
 from functools import cache
 
 import numpy as np
-from numba import njit
+from numba import guvectorize, njit
 
 from autograd_engine.undefined import UndefinedError
 
 
-def compiled(text, name, known, arguments, lines, prefix="", parallel=False):
-    """The function of this name in the text, compiled. Raises TypeError, with its line, for an operation Numba has not."""
+def compiled(text, name, known, arguments, lines, prefix="", signature=None):
+    """The function of this name in the text, compiled; with a signature, as a universal function that runs in threads.
+
+    Raises TypeError, with its line, for an operation Numba has not.
+    """
     known = known | {"_undefined": UndefinedError}
     exec(compile(text, "<compiled>", "exec"), known)
     try:
-        return njit(tuple(arguments), error_model="numpy", parallel=parallel)(known[name])
+        if signature is None:
+            return njit(tuple(arguments), error_model="numpy")(known[name])
+        return guvectorize([tuple(arguments)], signature, target="parallel")(known[name])
     except Exception as error:  # Numba's are of every kind
         number = error.loc.line if getattr(error, "loc", None) else 1
         assigned = text.splitlines()[number - 1].split(" = ")[0].strip()

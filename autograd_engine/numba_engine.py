@@ -43,7 +43,7 @@ class Compiled:
             self.groups.append((nodes, run))
             self.runs += [run] if run else []
             self.unwatched.difference_update(run.watched if run else ())
-        self.source = "\n".join([*[run.source() for run in self.runs], self.text(set(self.runs))])
+        self.source = "\n".join([*[run.source(parallel=False) for run in self.runs], self.text(set(self.runs))])
         self.plan([x.shape for x in program.inputs], {x: x.shape for x in program.graph.nodes})
 
     def __reduce__(self):

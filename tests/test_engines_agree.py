@@ -5,7 +5,7 @@ import contextlib
 import numpy as np
 import pytest
 
-from autograd_engine import Program, gradient, scalar_code
+from autograd_engine import Program, gradient, loops, numba_engine, scalar_code
 from autograd_nodes import Graph, Sigmoid, Variable
 
 UNARY = {
@@ -152,6 +152,14 @@ def test_programs_that_are_compiled_in_parts_give_what_the_sweep_gives(length, m
     found, total = differences(11, 16, 9, SHAPES[:2])
     assert not found, "\n".join(found[:3])
     assert total == 16 * 9 * 3 * 2
+
+
+def test_loops_in_threads_give_what_the_sweep_gives(monkeypatch):
+    monkeypatch.setattr(numba_engine, "LARGE", 0)
+    monkeypatch.setattr(loops, "BLOCK", 2)
+    found, total = differences(12, 18, 9, SHAPES[2:])
+    assert not found, "\n".join(found[:3])
+    assert total == 18 * 9 * 3 * 2
 
 
 def test_jax_gives_what_the_sweep_gives():
