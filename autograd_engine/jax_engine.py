@@ -10,10 +10,13 @@ from autograd_nodes import PlaceLike
 try:
     import jax
     from jax import numpy as jnp
-except ImportError as error:
-    raise ImportError(f"Program.to_jax needs JAX (pip install jax): {error}") from None
+except ImportError:
+    jax = None  # which a program says when it is asked for
 
-doubles = jax.enable_x64 if hasattr(jax, "enable_x64") else jax.experimental.enable_x64  # for a while, not for everybody
+
+def doubles():
+    """A context in which JAX computes in float64, whatever it is set to elsewhere."""
+    return (jax.enable_x64 if hasattr(jax, "enable_x64") else jax.experimental.enable_x64)(True)
 
 
 class JAX:
@@ -33,12 +36,14 @@ class ForJAX:
     """
 
     def __init__(self, program):
+        if jax is None:
+            raise ImportError("Program.to_jax needs JAX: pip install jax")
         program.lines.refuse_opaque("JAX")
         self.program, text = program, text_for_jax(program.lines)
         self.function = program.lines.function(text, {"np": JAX()})
         self.jitted = jax.jit(self.function)
         try:
-            with doubles(True):
+            with doubles():
                 jax.eval_shape(self.function, *[x.value for x in program.inputs])
         except Exception as error:  # JAX's are of every kind
             said = str(error).strip().splitlines() or [type(error).__name__]
@@ -58,7 +63,7 @@ class ForJAX:
             return self.program(*[np.asarray(x) for x in values])
 
     def results(self, *values):
-        with doubles(True):
+        with doubles():
             *results, is_finite = self.jitted(*values)
             if not is_finite:
                 raise UndefinedError("a value is not finite")

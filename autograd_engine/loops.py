@@ -41,8 +41,8 @@ def grouped(graph):
     return [groups[key] for key in sorted(groups)]
 
 
-# For few elements one function, which is called quickly. For many, a function of one block, which NumPy calls in threads (as a
-# generalised universal function: prange takes Numba three times as long to compile). Blocks are added up in the same order in both.
+# For few elements one function, which is called quickly. For many, a function of one block, which NumPy calls in threads, as a
+# generalised universal function: prange takes twice as long to compile. Both add up the blocks in the same order.
 ALL = """\
 def {name}({arguments}):
     size = {first}.size

@@ -3,6 +3,7 @@
 import gc
 import os
 import pathlib
+import time
 import timeit
 from functools import partial
 
@@ -44,23 +45,24 @@ class Worker:
     def prepare(self, reference):
         """Build, run once, and compare with the results in the file `reference`; the first engine writes it.
 
-        Returns how far the result is off, relative to the size of each output, and the memory of the run in bytes.
+        Returns how far the result is off, relative to the size of each output, the memory of the run in bytes, and the seconds
+        that it took to build and to run.
         """
         build, arguments = self.engine.load(), self.work.arguments()
-        start = partial(build, self.work.function, arguments, self.work.count)
+        start, began = partial(build, self.work.function, arguments, self.work.count), time.perf_counter()
         self.run = (lambda: start()()) if self.work.anew else start()
-        before = peak_memory(reset=True)
+        before = 0 if self.work.cold else peak_memory(reset=True)
         result = self.run()
-        memory = peak_memory() - before
+        taken, memory = time.perf_counter() - began, peak_memory() - before
         result = flat(result)
         if not pathlib.Path(reference).exists():
             np.savez(reference, *result)
-            return 0.0, memory
+            return 0.0, memory, taken
         with np.load(reference) as known:
             if len(known) != len(result):
                 raise ValueError(f"{len(result)} results instead of {len(known)}")
             off = [np.max(np.abs(x - y)) / np.max(np.abs(y)) for x, y in zip(result, known.values(), strict=True)]
-        return float(max(off)), memory
+        return float(max(off)), memory, taken
 
     def warm_up(self, _):
         """Run until times no longer fall for want of compilation; find how many runs make one timing."""

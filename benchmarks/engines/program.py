@@ -19,6 +19,11 @@ def compiled_without_out(function, arguments, count):
     return partial(compile_graphs(partial(value_and_gradient, function, count=count), arguments), *arguments)
 
 
+def uncompiled(function, arguments, count):
+    variables = [Variable(x) for x in arguments]
+    return partial(Program(value_and_gradient(function, *variables, count=count), variables), *arguments)
+
+
 def value_and_gradient(function, *variables, count):
     """The graphs of both."""
     y = function(np, *variables)
@@ -29,8 +34,3 @@ def compile_graphs(build, values):
     """A program of what `build` makes of Variables with these values."""
     variables = [Variable(x) for x in values]
     return Program(build(*variables), variables).compile()
-
-
-def evaluate_graphs(build, values):
-    """The values of what `build` makes of Variables with these values: lazy arrays if they are."""
-    return [node.value for node in build(*[Variable(x) for x in values])]
