@@ -60,7 +60,7 @@ class ForDask:
         if len(chunks) != 1 or len(arrays) < sum([bool(shape(x)) for x in values]):
             raise ValueError("arrays are Dask arrays of the same chunks, one or more of them")
         work, sizes = dask.delayed(results_of_chunk, nout=len(self.kinds)), chunks.pop()[0]
-        blocks = zip(*[x.to_delayed() if isinstance(x, da.Array) else [x] * len(sizes) for x in values])
+        blocks = zip(*[x.to_delayed(False) if isinstance(x, da.Array) else [x] * len(sizes) for x in values])
         pickled = dask.delayed(pickle.dumps(self.program))
         parts = [work(pickled, *block) for block in blocks]
         return tuple([self.together(k, [part[k] for part in parts], sizes) for k in range(len(self.kinds))])

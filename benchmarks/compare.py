@@ -170,7 +170,8 @@ def measure(works, rounds):
 def trouble():
     """What is known to go wrong here before anything is measured; an empty text if nothing is."""
     if " " in sys.prefix:
-        return f"torch.compile fails where a path has a space, as {sys.prefix} has: what is compared with it will not be judged."
+        where = f"torch.compile fails where a path has a space, as {sys.prefix} has"
+        return f"{where}: what is compared with it will not be judged."
     return ""
 
 
