@@ -178,12 +178,13 @@ def trouble():
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=9, help="timings of each engine, of which the median counts")
-    parser.add_argument("--only", default="", help="the works with these words in their name; writes nothing")
+    parser.add_argument("--only", default="", help="the work of this name, or those with these words in it; writes nothing")
     parser.add_argument("--again", action="store_true", help="measures nothing: the documentation from the last run's numbers")
     arguments = parser.parse_args()
     if not arguments.again and (reason := trouble()):
         print(f"{reason}\n")
-    results = saved() if arguments.again else measure([work for work in WORKS if arguments.only in work], arguments.rounds)
+    works = [arguments.only] if arguments.only in WORKS else [work for work in WORKS if arguments.only in work]
+    results = saved() if arguments.again else measure(works, arguments.rounds)
     if not arguments.only:
         results.save()
     from benchmarks import report  # not above: the process of every engine imports this file

@@ -47,7 +47,8 @@ def test_a_target_is_not_reached_where_ours_failed():
 
 
 @pytest.mark.parametrize("failing", [
-    {}, {kind: ["torch.compile"] for kind in ("point", "fit", "summed")} | {"soon": ["torch.compile", "JAX jit"]}, {"chain": [SWEEP]}, {"chain": list(ENGINES)}, {"fit": list(ENGINES)}, {"soon": [COMPILED], "long": [COMPILED]},
+    {}, {kind: ["torch.compile"] for kind in ("point", "fit", "summed")} | {"soon": ["torch.compile", "JAX jit"]},
+    {"chain": [SWEEP]}, {"chain": list(ENGINES)}, {"fit": list(ENGINES)}, {"soon": [COMPILED], "long": [COMPILED]},
 ])  # fmt: skip
 def test_page_and_chart_are_made_whoever_fails(failing, tmp_path):
     results = measured(**failing)
