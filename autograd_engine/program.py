@@ -51,10 +51,11 @@ class Program:
 
     def _set_up(self, origin, graph, inputs, details):
         self._origin = origin  # (the graph as it was given, {leaf: value}, its inputs)
-        self.graph, self.inputs, self._details = graph, inputs, details
+        self.inputs, self._details = inputs, details
         self.lines = Lines(graph, inputs, details)
-        self.source = self.lines.source
-        graph.label = lambda node: self.lines.names[self.lines.line_of[node]]  # so that errors of a sweep name lines
+        self.source, names = self.lines.source, self.lines.names
+        labels = names | {x: names[line] for x, line in self.lines.line_of.items() if x.inputs}  # errors of a sweep name lines
+        self.graph = Graph(*graph.outputs, labels=labels)
         self._function = function_of_values(self.lines)
         self._seen = set()  # shapes of inputs for which all is right
         self._remember([x.shape for x in inputs], {x: x.shape for x in graph.nodes})

