@@ -62,6 +62,7 @@ class Kernel:
         kept = [*lines.inputs, *[x for x in graph.operations if x in crossing]]
         self.places = {x: i for i, x in enumerate(kept, 1)}
         self.watched = watched(graph, lines.inputs)
+        self.written = []
         self.keys = {x: (type(x), fingerprint(sorted(x.parameters.items()))) for x in graph.operations if not is_itself(x)}
         self.functions = {key: self.function(x) for key, x in {self.keys[x]: x for x in reversed(self.keys)}.items()}
 
@@ -73,6 +74,7 @@ class Kernel:
                 names = [f"x{i}" for i in range(len(x.inputs))]
                 text = print_formula(operation(x, *map(symbol, names)), SPELLING)
                 function = njit(eval(f"lambda {', '.join(names)}: {text}", {"np": np}))
+                self.written.append(function)  # which its type does not keep alive
             typing.refresh()
             kind = typing.resolve_value_type(function)
             return kind, kind.get_call_type(typing, (FLOAT,) * len(x.inputs), {})
@@ -97,7 +99,10 @@ class Kernel:
             bad = self.added(builder, bad, x, value)
         memory.store(None, bad)
         for number, part in enumerate(self.parts):
-            builder.call(self.part(context, calls, builder, f"part{number}", part), [memory.start])
+            if self.written:  # what Numba has compiled may raise errors, and only to what Numba has made
+                self.fill(context, calls, memory, part)
+            else:
+                builder.call(self.part(context, calls, builder, f"part{number}", part), [memory.start])
         results = [memory.load(x) for x in (*self.lines.graph.outputs, None)]
         return context.make_tuple(builder, signature.return_type, results)
 
@@ -109,8 +114,12 @@ class Kernel:
         if len(self.parts) > 1:
             function.attributes.add("noinline")
         builder = ir.IRBuilder(function.append_basic_block())
-        memory, values = Memory(builder, function.args[0], self.places), {}
-        bad = memory.load(None)
+        self.fill(context, calls, Memory(builder, function.args[0], self.places), operations)
+        builder.ret_void()
+        return function
+
+    def fill(self, context, calls, memory, operations):
+        builder, values, bad = memory.builder, {}, memory.load(None)
         for x in operations:
             for y in x.inputs:
                 values[y] = values[y] if y in values else memory.load(y)
@@ -124,8 +133,6 @@ class Kernel:
             if x in self.places:
                 memory.store(x, values[x])
         memory.store(None, bad)
-        builder.ret_void()
-        return function
 
     def added(self, builder, bad, x, value):
         """What is 0 as long as all that is watched is finite."""

@@ -141,13 +141,13 @@ def target_row(results, work, quantity, engine, against, most):
     has failed that might have been the fastest.
     """
     roles = FASTEST.get(against, ())
+    missing = [peer for peer in results.works[work] if ENGINES[peer].role in roles and not results.time(work, peer)]
     other = results.fastest(work, *roles) or against
-    name = against if other == against else f"{against}: {other}"
+    name = against if missing or other == against else f"{against}: {other}"
     text = f"{work}: {engine} / {name}" + ("" if quantity == "time" else f", {quantity}")
     ours, theirs = [getattr(results, quantity)(work, x) for x in (engine, other)]
     if not ours:
         return [text, f"{most:g}", absent(results, work, engine), "**not reached**"]
-    missing = [peer for peer in results.works[work] if ENGINES[peer].role in roles and not results.time(work, peer)]
     if missing or not theirs:
         return [text, f"{most:g}", ", ".join([absent(results, work, peer) for peer in missing or [other]]), "not judged"]
     return judged(text, ours / theirs, most)

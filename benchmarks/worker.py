@@ -3,6 +3,7 @@
 import gc
 import os
 import pathlib
+import tempfile
 import time
 import timeit
 from functools import partial
@@ -27,15 +28,17 @@ def serve(connection, engine, work):
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])
     worker = Worker(engine, work)
-    while True:
-        try:
-            name, argument = connection.recv()
-        except EOFError:  # the other side is done
-            return
-        try:
-            connection.send((True, getattr(worker, name)(argument)))
-        except Exception as error:
-            connection.send((False, f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"))
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["TORCHINDUCTOR_CACHE_DIR"] = folder  # where nothing is that another process has compiled
+        while True:
+            try:
+                name, argument = connection.recv()
+            except EOFError:  # the other side is done
+                return
+            try:
+                connection.send((True, getattr(worker, name)(argument)))
+            except Exception as error:
+                connection.send((False, f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"))
 
 
 class Worker:
