@@ -147,7 +147,8 @@ class Program:
     def compile(self):
         """The program as machine code: a callable that takes the same values and, as `out`, None or a tuple that has for each
         output an array to write it to, or None. It returns a tuple of the outputs, among them the arrays given as `out`, which
-        after an arithmetic error may hold anything.
+        after an arithmetic error may hold anything. Large results without `out` stand in memory of former results that nobody
+        holds any more, not even a view of them; of such, what two calls need is kept.
 
         Elementwise operations and sums run in common loops, in parallel threads where arrays are large. If anything is not
         finite, the program itself is run, whose errors name the line.
