@@ -177,13 +177,15 @@ class Graph:
     swept backward, differentiated, drawn or compiled. Raises TypeError if an output is not a node, ValueError for no outputs.
     """
 
-    def __init__(self, *outputs):
+    def __init__(self, *outputs, labels=None):
+        """`labels` are {node: what it is called}, if that is not what `label` makes up."""
         if not outputs:
             raise ValueError("a graph has at least one output")
         for y in outputs:
             if not isinstance(y, Node):
                 raise TypeError(f"a graph is made of nodes, not of {type(y).__name__}")
         self._set_up(outputs, topological_order(outputs))
+        self._labels = labels
 
     def _set_up(self, outputs, nodes):
         self.outputs, self.nodes = tuple(outputs), tuple(nodes)
