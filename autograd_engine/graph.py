@@ -14,6 +14,7 @@ JMLR 18 (2018), section 3.2.
 """
 
 from functools import partial
+from math import isfinite
 from types import MappingProxyType
 
 import numpy as np
@@ -56,11 +57,15 @@ class Node(Expression):
         register(cls)
 
     def __init__(self, *inputs, **parameters):
-        self.inputs = tuple([x if isinstance(x, Node) else Constant(x) for x in inputs])
-        self.parameters = self.defaults | parameters
+        nodes, operands, active = [], [], False
+        for x in inputs:
+            node = x if isinstance(x, Node) else Constant(x)
+            nodes.append(node)
+            operands.append(node._value)
+            active |= node.active
+        self.inputs, self.active = tuple(nodes), active
+        self.parameters = self.defaults | parameters if parameters else self.defaults
         self.name = self.grad = self.adjoint_of = None
-        self.active = any([x.active for x in self.inputs])
-        operands = [x._value for x in self.inputs]
         try:
             if FLOATS.issuperset(map(type, operands)):  # then NumPy has no part in it
                 self._value = self.apply(operands)
@@ -73,7 +78,7 @@ class Node(Expression):
 
     def apply(self, operands):
         """The value of this operation for these values of its operands."""
-        return checked(self.forward(*operands, **self.parameters))
+        return checked(self.forward(*operands, **self.parameters) if self.parameters else self.forward(*operands))
 
     def rules(self):
         """The backward rules, one for each operand, with this node's parameters filled in."""
@@ -125,7 +130,7 @@ class Leaf(Node):
     parameters = MappingProxyType({})
 
     def __init__(self, value, name=None):
-        if not isinstance(name, (str, type(None))):
+        if name is not None and not isinstance(name, str):
             raise TypeError(f"a name is text, not {type(name).__name__}, and the value comes first: Variable(2.0, 'x')")
         self.inputs, self.name, self.grad, self.adjoint_of = (), name, None, None
         self._value, self.changes = accept(value), 0
@@ -226,8 +231,7 @@ class Graph:
                     for x, value, rule in zip(node.inputs, operands, node.rules()):
                         if x in wanted and rule is not None:
                             contribution = fit(rule(grad, t, *operands), value)
-                            total = adjoints[x] + contribution if x in adjoints else contribution
-                            adjoints[x] = checked(total)
+                            adjoints[x] = checked(adjoints[x] + contribution) if x in adjoints else contribution
         except EXPLAINED as error:
             raise self._explain(error, "backward from ", node, values) from error
         return adjoints
@@ -266,8 +270,8 @@ class Graph:
         seed = 1.0 if seed is None else fit(accept(seed, like=values[y]), values[y])
         active = {node for node in self.nodes if node.active}
         adjoints = self.sweep_backward(values, seed, active)
-        for node in active - adjoints.keys():  # only reached by operands without a rule
-            adjoints[node] = fit(0.0, values[node])
+        if len(adjoints) < len(active):  # the others are only reached by operands without a rule
+            adjoints |= {node: fit(0.0, values[node]) for node in active if node not in adjoints}
         self._store(values, seen)
         self.adjoints, self.last_sweep = adjoints, "backward"
         for node in self.nodes:
@@ -357,7 +361,7 @@ def fit(contribution, like):
 
     Both are values, or both are nodes. An adjoint pair of operations does it, so that it can be differentiated again.
     """
-    if contribution.__class__ is like.__class__ is float:
+    if contribution.__class__ is like.__class__ is float and isfinite(contribution):
         return contribution
     if shape(contribution) != shape(like) and np.broadcast_shapes(shape(contribution), shape(like)) != shape(like):
         contribution = operations["SumLike"].of(contribution, like)
