@@ -3,16 +3,16 @@
 
 def topological_order(outputs):
     """Every node that the outputs are computed from, each after its inputs, as Python would evaluate the expression."""
-    order, path = {}, [(None, iter(outputs))]  # from an output to the present node, each with the rest of its inputs
+    order, path, rest = {}, [None], [iter(outputs)]  # the way to the present node, and what is left of each one's inputs
     while path:
-        node, inputs = path[-1]
-        for x in inputs:
+        for x in rest[-1]:
             if x not in order:
                 if x.inputs:
-                    path.append((x, iter(x.inputs)))
+                    path.append(x)
+                    rest.append(iter(x.inputs))
                     break
                 order[x] = True
-        else:  # all its inputs are in the order
-            order[node] = True
-            path.pop()
+        else:  # all inputs of the present node are in the order
+            order[path.pop()] = True
+            rest.pop()
     return list(order)[:-1]  # the last is None
