@@ -1,7 +1,8 @@
 # make            run the notebook from a clean kernel, render the write-up, say where the results are
 # make test       every test, the notebook's outputs included
 # make notebook   open the notebook in JupyterLab
-# make renew      after a change: the notebook's outputs, and the numbers, figures and PDF of the write-up
+# make explorer   open the page on which one watches both passes, step by step
+# make renew      after a change: the explorer's page, the notebook's outputs, the numbers, figures and PDF of the write-up
 # make equations  check every equals sign of the write-up and of the notebook's prose
 # make benchmark  measure this library beside its peers (about an hour), write docs/performance.md; ONLY="A, one point": a part
 # make billion    gradients over a billion points that never exist at once, on two workers
@@ -20,7 +21,7 @@ PEERS := $(if $(word 2,$(CURDIR)),$(HOME)/.cache/dl-sheet01-benchmarks,.venv-ben
 ENGINE := autograd_nodes.py $(wildcard autograd_engine/*.py) $(addprefix tools/,checks.py plots.py plots.mplstyle tables.py)
 RENDERING := tools/render.py tools/filter.lua tools/write-up.typ tools/notebook.html.j2 $(wildcard docs/figures/*)
 
-.PHONY: results test notebook renew equations benchmark billion lint clean
+.PHONY: results test notebook explorer renew equations benchmark billion lint clean
 .DELETE_ON_ERROR:
 
 results: build/DL-Sheet01.html build/DL-Sheet01.pdf
@@ -43,7 +44,12 @@ test: .venv/ready
 notebook: .venv/ready
 	$(BIN)/python -m jupyterlab DL-Sheet01.ipynb --FileContentsManager.pre_save_hook=tools.notebook.keep_language
 
+explorer: .venv/ready
+	$(BIN)/python -m webbrowser docs/explorer.html
+
 renew: .venv/ready
+	$(BIN)/python -m tools.explorer
+	$(BIN)/python -m tools.animation
 	$(BIN)/python -m tools.notebook
 	$(BIN)/python -m tools.quote
 	$(BIN)/python -m tools.render

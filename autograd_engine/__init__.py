@@ -10,6 +10,7 @@ WHERE = {
     "formulas": ["contributions"],
     "tables": ["Table", "adjoint_equations", "evaluation_trace"],
     "drawing": ["Drawing", "draw"],
+    "explorer": ["Explorer", "explore"],
     "program": ["Program"],
 }
 __all__ = [name for names in WHERE.values() for name in names]

@@ -8,7 +8,7 @@ from autograd_engine.formulas import adjoint, contributions, decimal, definition
 from autograd_engine.graph import topological_order
 from autograd_engine.layout import HEAD, layout
 from autograd_engine.notation import LATEX, TEXT, print_formula
-from autograd_engine.typesetting import SIZE, SVG
+from autograd_engine.typesetting import SIZE, SVG, is_shortened
 
 FONT = "'DejaVu Sans', Verdana, 'Segoe UI', Helvetica, Arial, sans-serif"
 COLOURS = {  # class: property, on light pages, on dark ones; of leaves and operations the fill and the frame
@@ -32,7 +32,8 @@ LEADING, SIDE, MARGIN, BORDER = 5, 10, 6, 6.0  # between the lines of a box, bes
 
 class Drawing:
     """A picture of a computation graph. A notebook shows it by itself; `.save("graph.svg")` writes it to a file; `.svg` is its
-    text, the same on every machine; `.alternative` says in words what it shows. On a dark page it is dark.
+    text, the same on every machine; `.alternative` says in words what it shows. On a dark page it is dark. Long names are
+    shortened, but not in `.alternative`.
 
     In the SVG each node is a <g> whose attributes say what it shows: data-node is its label, and in LaTeX data-formula what it
     computes, data-value its value, data-adjoint its adjoint's. Each arrow is a <g data-edge="x t1" data-place="0">, the place
@@ -84,8 +85,8 @@ def draw(graph, partials=False):
     return Drawing(graph, partials)
 
 
-def number(value):
-    """A number with at most six decimals; what is very large or small, and an array, as usual."""
+def rounded(value):
+    """A number with at most six decimals; an array, or a very large or small number, as elsewhere."""
     if getattr(value, "shape", ()) or "e" in f"{value:.6g}":
         return literal(value)
     return decimal(value, len(f"{value:.6f}".rstrip("0").partition(".")[2]))
@@ -98,9 +99,9 @@ class Panel:
         self.label, self.is_leaf, self.is_result = graph.label(node), not node.inputs, any([node is y for y in graph.outputs])
         self.formulas = {"formula": definition(node, names)}
         if graph.last_sweep and names[node].head == "symbol":
-            self.formulas["value"] = number(graph.values[node])
+            self.formulas["value"] = rounded(graph.values[node])
         if node in graph.adjoints:
-            self.formulas["adjoint"] = equation(adjoint(names[node]), number(graph.adjoints[node]))
+            self.formulas["adjoint"] = equation(adjoint(names[node]), rounded(graph.adjoints[node]))
         self.lines = {what: print_formula(formula, SVG) for what, formula in self.formulas.items()}
         self.margin = MARGIN + 3 * self.is_result
         self.text_height = sum([line.above + line.below + LEADING for line in self.lines.values()]) - LEADING
@@ -119,6 +120,8 @@ class Panel:
             ink = "adjoint-" if what == "adjoint" else ""
             parts.append(typeset(line, place.x - line.width / 2, top + line.above, ink))
             top += line.above + line.below + LEADING
+        if any([is_shortened(line) for line in self.lines.values()]):
+            parts.append(f"<title>{html.escape(self.words())}</title>")
         return f'<g data-node="{self.label}"{self.attributes()}>{"".join(parts)}</g>'
 
     def attributes(self):
@@ -147,14 +150,12 @@ class Label:
     """What an arrow says: a local partial derivative, after a sweep with its value. Where there are arrays, formula is None."""
 
     def __init__(self, graph, contribution):
-        user, place = contribution.user, contribution.place
-        operands = [graph.values[x] for x in user.inputs]
         self.formula = None
-        if any([getattr(value, "shape", ()) for value in (graph.values[user], *operands)]):
+        if any([getattr(graph.values[x], "shape", ()) for x in (contribution.user, *contribution.user.inputs)]):
             return
         self.formula = contribution.partial
-        if graph.last_sweep:
-            value = number(float(user.rules()[place](1.0, graph.values[user], *operands)))
+        if graph.last_sweep and contribution.value is not None:
+            value = rounded(contribution.value)
             is_short = print_formula(self.formula, SVG).width <= SHORT
             self.formula = equation(self.formula, value) if is_short and "symbol" in heads(self.formula) else value
         self.line = print_formula(self.formula, SVG)
@@ -175,7 +176,7 @@ def heads(formula):
 
 
 def coloured(*classes):
-    """Attributes for those classes; the colours of light pages for whatever knows no style sheets."""
+    """Attributes for those classes; the colours of light pages, for viewers without style sheets."""
     plain = " ".join(['{}="{}"'.format(*COLOURS[name][:2]) for name in classes])
     return f'class="{" ".join(classes)}" {plain}'
 
@@ -186,7 +187,7 @@ def style_sheet():
     ]
     return (
         "<style>@supports (color: light-dark(#000, #fff)) {\n"
-        ".computation-graph { color-scheme: light dark }\n" + "\n".join(rules) + "\n}</style>"
+        ":root.computation-graph { color-scheme: light dark }\n" + "\n".join(rules) + "\n}</style>"
     )
 
 

@@ -8,6 +8,7 @@
 import math
 import numbers
 import re
+import sys
 from dataclasses import dataclass
 from functools import reduce
 from typing import NamedTuple
@@ -15,7 +16,9 @@ from typing import NamedTuple
 import numpy as np
 
 from autograd_engine.graph import Constant, Graph, Node, Variable, topological_order
-from autograd_engine.values import fingerprint, raising
+from autograd_engine.values import explain, fingerprint, raising
+
+HALF_OF_LARGEST = sys.float_info.max / 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,23 +66,32 @@ def literal(value):
 
 
 def is_scientific(value):
-    """Whether a number is written with a power of ten, for its size."""
-    return "e" in f"{value:.6g}"
+    """Whether a number is written with a power of ten, for its size. An integer of up to 15 digits is not if that rounds it."""
+    short = f"{value:.6g}"
+    return "e" in short and not (abs(value) < 1e15 and float(value).is_integer() and float(short) != value)
 
 
-def decimals(values):
-    """With how many digits behind the point these numbers stand together: six if one has to be rounded, otherwise as many as
-    show all of them exactly. Those written with a power of ten, and arrays, do not count.
+def decimals(values, most=6):
+    """With how many digits behind the point these numbers stand together: as many as show all of them exactly, `most` if one
+    has to be rounded. Those written with a power of ten, and arrays, do not count.
     """
     plain = [value for value in values if isinstance(value, numbers.Real) and not is_scientific(value)]
-    return next((n for n in range(6) if all([abs(round(x, n) - x) <= 1e-12 * abs(x) for x in plain])), 6)
+    return next((n for n in range(most) if all([abs(round(x, n) - x) <= 1e-12 * abs(x) for x in plain])), most)
+
+
+def own_decimals(value):
+    """With how many digits behind the point a number stands in a formula: if it has to be rounded, six, and more below 0.1,
+    for six digits that count. Whoever calculates with 0.000123 instead of 0.000123457 gets another result.
+    """
+    exponent = int(f"{value:e}".partition("e")[2])
+    return decimals([value], max(6, 5 - exponent))
 
 
 def decimal(value, places=None):
-    """A number with so many digits behind the point, of itself with those of `decimals`; with a power of ten for its size."""
+    """A number with so many digits behind the point, or those of `own_decimals`; with a power of ten for its size."""
     if not isinstance(value, numbers.Real) or is_scientific(value):
         return literal(value)
-    size = Formula("decimal", (), (abs(value), decimals([value]) if places is None else places))
+    size = Formula("decimal", (), (abs(value), own_decimals(value) if places is None else places))
     return Formula("negative", (size,)) if value < 0 else size
 
 
@@ -95,8 +107,8 @@ def with_numbers(formula, known):
 
 
 def as_factor(number):
-    """In parentheses where it is negative or has a power of ten."""
-    return Formula("parentheses", (number,)) if number.head in ("negative", "scientific") else number
+    """In parentheses where it is negative."""
+    return Formula("parentheses", (number,)) if is_negative(number) else number
 
 
 def operation(node, *operands):
@@ -160,12 +172,15 @@ class Contribution(NamedTuple):
     user, place   the node that uses the value, and as which of its operands
     formula       the contribution, by the rule of `user`
     partial       ∂user/∂operand, for people, if all are scalars; otherwise the same as `formula`, a vector-Jacobian product
+    value         what `partial` is at the values of the graph, a float; None for arrays, lazy ones of no dimensions too, and
+                  where it does not exist or is too large for a float
     """
 
     user: Node
     place: int
     formula: Formula
     partial: Formula
+    value: float | None
 
     @property
     def operand(self):
@@ -175,30 +190,61 @@ class Contribution(NamedTuple):
 def contributions(graph):
     """A Contribution for each use of an operand that has an adjoint, two for a + a, in the order of the graph.
 
-    Formulas come from the backward rules themselves, given stand-ins for the values. Takes a Graph or a node; raises an
-    ArithmeticError where a derivative does not exist.
+    Formulas come from the backward rules themselves, given stand-ins for the values. Where a derivative does not exist, they
+    are those of other places. Takes a Graph or a node; raises an ArithmeticError that names the node if there are none either.
     """
     graph = graph_of(graph)
     names, found = symbols(graph), []
     for user, place in uses(graph):
-        trace = Trace(user, place, names, [graph.values[x] for x in (user, *user.inputs)])
-        formula = trace.formula(adjoint(names[user]), plainly)
-        found.append(Contribution(user, place, formula, trace.partial() if trace.is_scalar else formula))
+        rule = traced(user, place, names, [graph.values[x] for x in (user, *user.inputs)])
+        formula = rule.formula(adjoint(names[user]), plainly)
+        found.append(Contribution(user, place, formula, rule.partial() if rule.is_scalar else formula, rule.value))
     return found
 
 
-class Trace:
-    """What a backward rule makes of stand-ins for an adjoint, the node's value and its operands', `values` being the latter."""
+def traced(user, place, names, values):
+    """A TracedRule. In symbols a rule is the same everywhere: where it is undefined for these values, it is given others."""
+    try:
+        return TracedRule(user, place, names, values)
+    except ArithmeticError:
+        pass
+    try:
+        return TracedRule(user, place, names, values, elsewhere=True)
+    except ArithmeticError as error:
+        raise explain(error, f"backward from {names[user].content} = {type(user).__name__}", values[1:]) from error
 
-    def __init__(self, user, place, names, values):
-        self.user, self.place, self.names = user, place, names
+
+class TracedRule:
+    """What a backward rule makes of stand-ins for an adjoint, the node's value and its operands.
+
+    values      of the node and its operands
+    elsewhere   whether the stand-ins have other values, 0.5 and a small adjoint; comparisons are still of the given ones
+    """
+
+    def __init__(self, user, place, names, values, elsewhere=False):
+        self.user, self.place, self.names, self.values = user, place, names, values[1:]
         self.is_scalar = not any([np.shape(value) for value in values])
-        self.grad, t, *operands = [Variable(value) for value in (values[0], *values)]
-        operands = [x if names[old].head == "symbol" else Constant(x.value) for old, x in zip(user.inputs, operands)]
-        made = user.rules()[place](self.grad, t, *operands)
+        formulas = [names[node] for node in (user, *user.inputs)]
+        stand_ins = [
+            Variable(0.0 * x + 0.5 if elsewhere else x) if formula.head == "symbol" else Constant(x)
+            for formula, x in zip(formulas, values)
+        ]
+        self.grad = Variable(np.ones_like(values[0]) * (1e-30 if elsewhere else 1.0))
+        made = user.rules()[place](self.grad, *stand_ins)
         self.made = made if isinstance(made, Node) else Constant(made)
-        self.known = dict(zip((t, *operands), [names[x] for x in (user, *user.inputs)]))
-        self.values = [x.value for x in operands]
+        self.known = dict(zip(stand_ins, formulas))
+        is_known = self.is_scalar and not elsewhere and isinstance(self.made.value, float)
+        self.value = self.made.value if is_known else None
+        if elsewhere:
+            self.compare(stand_ins, values)
+
+    def compare(self, stand_ins, values):
+        """Give the comparisons in the rule the results that they have for these values."""
+        for x, value in zip(stand_ins, values):
+            x.value = value
+        for node in Graph(self.made).nodes:
+            if is_comparison(node):
+                Graph(node).forward()
 
     def formula(self, grad, write):
         return folded(self.made, self.known | {self.grad: grad}, write)
@@ -211,24 +257,25 @@ class Trace:
         return self.formula(literal(1.0), worked_out)
 
     def by_cases(self):
-        """[x > y] times what it is where the operand x is greater than the other, plus the same where it is less, and equal."""
+        """A sum of three cases, x > y, y > x and x = y: each a bracket such as [x > y] times the derivative in that case."""
         names, limit = [self.names[operand] for operand in self.user.inputs], self.values[1 - self.place]
+        limit = limit / 2 if abs(limit) > HALF_OF_LARGEST else limit  # there is room for a step
         x, y, step = names[self.place], names[1 - self.place], abs(limit) / 2 or 1.0
         cases = ("greater", (x, y), limit + step), ("greater", (y, x), limit - step), ("equal", tuple(names), limit)
         terms = []
         for head, parts, value in cases:
-            there = self.moved(value)
+            there = self.moved(value, limit)
             if there is not None and not is_number(there, 0.0):
                 terms.append(simplified(Formula("multiply", (there, Formula(head, parts)))))
         return total(terms)
 
-    def moved(self, value):
-        """The partial derivative where the operand has another value; None where there is none."""
-        operands = [value if place == self.place else other for place, other in enumerate(self.values)]
+    def moved(self, value, other):
+        """The partial derivative where the operand has this value and the other one that; None where there is none."""
+        operands = [value if place == self.place else other for place in range(2)]
         try:
             with raising():
                 t = self.user.forward(*operands, **self.user.parameters)
-                return Trace(self.user, self.place, self.names, [t, *operands]).formula(literal(1.0), worked_out)
+                return TracedRule(self.user, self.place, self.names, [t, *operands]).formula(literal(1.0), worked_out)
         except ArithmeticError:
             return None
 
@@ -243,7 +290,10 @@ def worked_out(node, *parts):
         return literal(node.value)
     sizes = [value_of(part) for part in parts]
     if parts and None not in sizes:
-        return literal(node.forward(*sizes, **node.parameters))
+        try:
+            return literal(node.apply(sizes))
+        except ArithmeticError:  # too large for a float
+            pass
     return plainly(node, *parts)
 
 
@@ -281,7 +331,8 @@ def definition(node, names):
     """t8 = t3 / t7; of a leaf its label, and its name where that is something else."""
     if node.inputs:
         return equation(names[node], operation(node, *[names[x] for x in node.inputs]))
-    return names[node] if node.name in (None, names[node].content) else Formula("named", (names[node], text(node.name)))
+    is_named = (node.name or "").strip() not in ("", names[node].content)
+    return Formula("named", (names[node], text(node.name))) if is_named else names[node]
 
 
 def plainly(node, *parts):

@@ -310,7 +310,7 @@ class Graph:
 
     def label(self, node):
         """A plain identifier for a node of this graph, unique in it: t1, t2, ... for operations in evaluation order;
-        a leaf's name where that can serve (ASCII, not a keyword or builtin, not another leaf's, not like t1), else v1, v2, ...
+        a leaf's name where it can serve (ASCII, not a keyword or builtin, not printed as another or t1 is), else v1, v2, ...
 
         Raises ValueError if the node is not in the graph.
         """

@@ -13,17 +13,15 @@ at the two rows, once, and nowhere else; and no edge runs through a box. All is 
 on every machine.
 """
 
-from collections import defaultdict
 from typing import NamedTuple
 
-from autograd_engine.layering import layered
-from autograd_engine.ordering import crossings, flat, ordered, swung
+from autograd_engine.ordering import best_rows, flat, within
 from autograd_engine.placement import ends, placed
 from autograd_engine.terms import equal_terms
 
-ROWS_APART, STEEPNESS = 16.0, 0.2  # between rows at least, and more for each px of the widest bend there
+ROWS_APART = 16.0  # between rows, at least: room for a curve
+STEEPNESS = 0.2  # so much further for each px of the widest bend there, or it would be too flat to follow
 HEAD = 8.0  # the length of an arrow's head
-EFFORT = 4000  # how many items are laid out in search of fewer crossings
 
 
 class Point(NamedTuple):
@@ -67,112 +65,59 @@ def layout(graph, sizes, labels=None):
     {(user, place): (width, height)}. What corresponds in equal terms gets the size of the largest of them.
     """
     groups = equal_terms(graph)
-    sizes, labels = alike(groups, sizes), alike_at_edges(groups, labels or {})
-    rows = best_rows(graph, groups, sizes, labels)
-    return drawn(rows, positions(rows))
+    corresponding = [nodes for group in groups for nodes in zip(*group)]
+    edges = [[(node, place) for node in nodes] for nodes in corresponding for place in range(len(nodes[0].inputs))]
+    layers, rows = best_rows(graph, groups, alike(sizes, corresponding), alike(labels or {}, edges))
+    return drawn(layers, rows, positions(layers, rows))
 
 
-def alike(groups, sizes):
+def alike(sizes, corresponding):
     sizes = dict(sizes)
-    for nodes in [nodes for group in groups for nodes in zip(*group)]:
-        sizes.update(dict.fromkeys(nodes, largest([sizes[node] for node in nodes])))
+    for keys in corresponding:
+        found = [sizes[key] for key in keys if key in sizes]
+        if found:
+            sizes.update(dict.fromkeys(keys, tuple(map(max, zip(*found)))))
     return sizes
 
 
-def alike_at_edges(groups, sizes):
-    sizes = dict(sizes)
-    for nodes in [nodes for group in groups for nodes in zip(*group)]:
-        for place in range(len(nodes[0].inputs)):
-            edges = [(node, place) for node in nodes if (node, place) in sizes]
-            sizes.update(dict.fromkeys(edges, largest([sizes[edge] for edge in edges])))
-    return sizes
-
-
-def largest(sizes):
-    return tuple(map(max, zip(*sizes)))
-
-
-# ------------------------------------------------------------------------------------------------------------------- rows
-
-
-def best_rows(graph, groups, sizes, labels):
-    """Rows with as few crossings as are found when operations may stand further down, and leaves further up."""
-
-    def tried(delays):
-        rows = layered(graph, groups, sizes, labels, delays)
-        arrange(rows)
-        return rows, (crossings(rows.entries, rows.segments), len(rows.segments))
-
-    delays = {}
-    best, least = tried(delays)
-    together = {node: nodes for group in groups for nodes in zip(*group) for node in nodes}
-    options = {together.get(node, (node,)): None for node in graph.nodes}
-    effort, is_better = EFFORT, True
-    while is_better and least[0]:
-        base, is_better = delays, False
-        for nodes in options:
-            effort -= len(best.items)
-            if effort < 0:
-                return best
-            more = base | {node: base.get(node, 0) + 1 for node in nodes}
-            rows, cost = tried(more)
-            if cost[0] < least[0] or (is_better and cost < least):
-                best, least, delays, is_better = rows, cost, more, True
-    best.entries = swung(best.entries, best.segments, best.long_edges())
-    return best
-
-
-def arrange(rows):
-    """Order the rows: first those of a column, the same in all columns of its group, then all of them."""
-    for first, *others in rows.groups:
-        entries, segments = inside(first, rows)
-        first.rows = [flat(row) for row in ordered(entries, segments)]
-        for column in others:
-            column.follow(first)
-    rows.entries = ordered(rows.start(), rows.segments, rows.columns)
-
-
-def inside(column, rows):
-    """The entries and segments of a column by itself."""
-    segments = [segment for segment in rows.segments if segment.upper in column.keys and segment.lower in column.keys]
-    return [[(item,) for item in row] for row in column.rows], segments
-
-
-def positions(rows):
-    """{item: x}, where a column is one piece."""
+def positions(layers, rows):
+    """{item: x}: columns are laid out by themselves, and then moved as one piece."""
     bodies = {}
-    for group in rows.groups:
-        x = placed(*inside(group[0], rows), {})
-        within = {group[0].keys[item]: place for item, place in x.items()}
-        bodies.update({item: (column, within[key]) for column in group for item, key in column.keys.items()})
-    return placed(rows.entries, rows.segments, bodies)
+    for columns in layers.groups:
+        first = columns[0]
+        inner = [[(item,) for item in flat(row) if item in first] for row in rows]
+        x = placed(inner, within(first, layers.segments), {})
+        leader = next(iter(first))
+        inside = {key: x[item] - x[leader] for item, key in first.items()}
+        for column in columns:
+            leader = next(iter(column))
+            bodies |= {item: (leader, inside[key]) for item, key in column.items()}
+    return placed(rows, layers.segments, bodies)
 
 
 # ------------------------------------------------------------------------------------------------------------------ curves
 
 
-def drawn(rows, x):
+def drawn(layers, rows, x):
     """The Layout of items at these x, and of rows one beneath the other, further apart where edges lead far to the side."""
-    items = [item for row in rows.entries for item in flat(row)]
-    shift = -min([x[item] - item.left for item in items])
-    x = {item: round(x[item] + shift, 1) for item in items}
-    at = ends(rows.entries, rows.segments, x)
-    aside = defaultdict(float)
-    for segment in rows.segments:
-        bend = abs(at[segment, "upper"] - at[segment, "lower"])
-        aside[segment.upper.row] = max(aside[segment.upper.row], bend)
+    shift = -min([x[item] - item.left for item in layers.items])
+    x = {item: round(x[item] + shift, 1) for item in layers.items}
+    at = ends(rows, layers.segments, x)
+    bends = [0.0] * len(rows)
+    for segment in layers.segments:
+        row = segment.upper.row
+        bends[row] = max(bends[row], abs(at[segment, "upper"] - at[segment, "lower"]))
     tops, y = [], 0.0
-    for i, row in enumerate(rows.entries):
-        height = max([item.height for item in flat(row)], default=0.0)
+    for row, bend in zip(rows, bends):
+        height = max([item.height for item in flat(row)])
         tops.append((y, y + height))
-        y += height + HEAD + ROWS_APART + min(STEEPNESS * aside[i], 3 * ROWS_APART)
-    places = {}
-    for item in items:
-        if item.node is not None:
-            top, bottom = tops[item.row]
-            places[item.node] = Place(x[item], (top + bottom) / 2, item.left + item.right, item.height)
-    curves = {edge: curve(route, at, tops, places, x) for edge, route in rows.routes.items()}
-    return Layout(max([x[item] + item.right for item in items]), tops[-1][1], places, curves)
+        y += height + HEAD + ROWS_APART + min(STEEPNESS * bend, 3 * ROWS_APART)
+    places = {
+        item.node: Place(x[item], sum(tops[item.row]) / 2, item.left + item.right, item.height)
+        for item in layers.items if not item.is_slot
+    }  # fmt: skip
+    curves = {edge: curve(route, at, tops, places, x) for edge, route in layers.routes.items()}
+    return Layout(max([x[item] + item.right for item in layers.items]), tops[-1][1], places, curves)
 
 
 def curve(route, at, tops, places, x):
@@ -181,10 +126,11 @@ def curve(route, at, tops, places, x):
     points, label = [Point(at[route[0], "upper"], start)], None
     for segment in route:
         above, below = at[segment, "upper"], at[segment, "lower"]
-        top, bottom = tops[segment.upper.row][1], tops[segment.lower.row][0] - HEAD
-        half = (top + bottom) / 2
-        points += straight(points[-1], Point(above, top))
-        points += [Point(above, half), Point(below, half), Point(below, bottom)]
+        if above != below:
+            top, bottom = tops[segment.upper.row][1], tops[segment.lower.row][0] - HEAD
+            half = (top + bottom) / 2
+            points += straight(points[-1], Point(above, top))
+            points += [Point(above, half), Point(below, half), Point(below, bottom)]
         if segment.lower.is_label:
             label = Point(x[segment.lower] + 4.0, sum(tops[segment.lower.row]) / 2)
     points += straight(points[-1], Point(points[-1].x, tip - HEAD))

@@ -17,6 +17,7 @@ import numpy as np
 
 from autograd_engine.formulas import decimal, decimals, text
 from autograd_engine.graph import topological_order
+from autograd_engine.labels import letter_and_index
 
 # ------------------------------------------------------------------------------------------------------------- the printer
 
@@ -45,7 +46,7 @@ class Notation:
         self.rows, self.join = rows, join
 
     def but(self, rows, join=None):
-        """The same but for a few rows. What is no tuple binds as it did."""
+        """The same but for a few rows. A row that is not a tuple keeps its old binding."""
         bound = {head: self.rows.get(head, (None, ATOM, ATOM))[1:] for head in rows}
         tuples = {head: row if isinstance(row, tuple) else (row, *bound[head]) for head, row in rows.items()}
         return Notation(self.rows | tuples, join or self.join)
@@ -89,12 +90,6 @@ def print_formula(formula, notation):
 # ----------------------------------------------------------------------------------------------- what rows are made of
 
 
-def letter_and_index(label):
-    """("t", "12") of t12 and ("w", "0") of w_0; of a word the whole, and no index."""
-    match = re.fullmatch(r"([A-Za-z])_?(\d*)", label)
-    return match.groups() if match else (label, "")
-
-
 def bar_over(letters):
     """With combining overlines: t̄."""
     return f"{letters}\u0304" if len(letters) == 1 else "".join([letter + "\u0305" for letter in letters])
@@ -128,12 +123,14 @@ def is_numeric(formula):
     return all([one.parts or one.head in (*NUMBERS, "array") for one in topological_order([formula])])
 
 
-def are_words(product):
-    """Whether two words would run together."""
+def needs_gap(product):
+    """Whether a word is among the factors, which would run together with its neighbour."""
     left, right = product.parts
-    while left.head == "multiply":
-        left = left.parts[1]
-    return is_word(left) and is_word(right)
+    while left.head in ("multiply", "negative"):
+        left = left.parts[-1]
+    while right.head in ("power", "square"):
+        right = right.parts[0]
+    return is_word(left) or is_word(right)
 
 
 def is_word(formula):
@@ -141,8 +138,8 @@ def is_word(formula):
     return formula.head == "symbol" and len(letter_and_index(formula.content)[0]) > 1
 
 
-def product(dot, gap, space):
-    return lambda formula, x, y: [x, dot if needs_dot(formula) else gap if are_words(formula) else space, y]
+def side_by_side(dot, gap, space):
+    return lambda formula, x, y: [x, dot if needs_dot(formula) else gap if needs_gap(formula) else space, y]
 
 
 def applied(name, space=" "):
@@ -155,7 +152,9 @@ def joined(separator):
 
 
 def short(number):
-    return f"{number.content:.6g}".replace("-", "−")
+    """Six digits, or all those of an integer without a power of ten."""
+    digits = 15 if number.head == "number" and number.content.is_integer() else 6
+    return f"{number.content:.{digits}g}".replace("-", "−")
 
 
 def decimals_and_exponent(number, minus="−"):
@@ -241,7 +240,7 @@ TEXT = Notation({}).but({
     "add": ("%s + %s", SUM, SUM, SUM, APPLIED),
     "subtract": ("%s − %s", SUM, SUM, SUM, APPLIED),
     "negative": ("−%s", SIGN, PRODUCT, APPLIED),
-    "multiply": (product(" · ", " ", " "), PRODUCT, PRODUCT, PRODUCT, FACTOR),
+    "multiply": (side_by_side(" · ", " ", " "), PRODUCT, PRODUCT, PRODUCT, FACTOR),
     "divide": ("%s / %s", QUOTIENT, QUOTIENT, QUOTIENT, FACTOR),
     "matmul": ("%s @ %s", QUOTIENT, QUOTIENT, QUOTIENT, FACTOR),
     "power": ("%s^%s", POWER, POWER, ATOM, ATOM),
@@ -263,7 +262,7 @@ MATHML = TEXT.but({
     "scientific": (lambda formula: TEN_IN_MATHML.format(*decimals_and_exponent(formula)), FACTOR, PRODUCT),
     "text": lambda formula: f"<mtext>{html.escape(formula.content)}</mtext>",
     "partial": "<mfrac><mrow><mo>∂</mo>%s</mrow><mrow><mo>∂</mo>%s</mrow></mfrac>",
-    "multiply": product(" · ", THIN_SPACE, INVISIBLE_TIMES),
+    "multiply": side_by_side(" · ", THIN_SPACE, INVISIBLE_TIMES),
     "matmul": f"%s{THIN_SPACE}%s",
     "divide": ("<mfrac>%s%s</mfrac>", FACTOR, FACTOR),
     "power": ("<msup>%s%s</msup>", POWER, POWER, ATOM),
@@ -295,7 +294,7 @@ LATEX = TEXT.but({
     "call": lambda head, count: rf"\mathrm{{{escaped_for_tex(head)}}}({', '.join(['%s'] * count)})",
     "subtract": "%s - %s",
     "negative": "-%s",
-    "multiply": product(r" \cdot ", r" \, ", " "),
+    "multiply": side_by_side(r" \cdot ", r" \, ", " "),
     "divide": (r"\frac{%s}{%s}", FACTOR, FACTOR),
     "matmul": r"%s \, %s",
     "power": (lambda formula, x, y: [x, exponent(y)], POWER, POWER, ATOM),

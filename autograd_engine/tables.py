@@ -3,6 +3,7 @@
 A notebook shows them as Markdown with LaTeX, which `.markdown` gives to documents; a terminal shows them as aligned text.
 """
 
+import math
 import numbers
 import re
 import unicodedata
@@ -29,7 +30,7 @@ class Table:
     def __init__(self, header, rows):
         self.header, columns = formulas(header), [formulas(column) for column in zip(*rows)]
         self.rows = [list(row) for row in zip(*columns)]
-        self.is_right = [all(map(is_number, column)) for column in columns] or [False] * len(self.header)
+        self.is_right = [all(map(aligns, column)) for column in columns] or [False] * len(self.header)
 
     def __repr__(self):
         rows = [[print_formula(cell, TEXT) for cell in row] for row in (self.header, *self.rows)]
@@ -61,8 +62,8 @@ def formulas(column):
     return [formula(cell) for cell in column]
 
 
-def is_number(cell):
-    """Whether it may stand in a column of numbers."""
+def aligns(cell):
+    """Whether a cell may stand in a column of numbers, which align at the point."""
     size = cell.parts[0] if cell.head == "negative" else cell
     return size.head in (*NUMBERS, "array") or size.content == ""
 
@@ -99,8 +100,8 @@ def evaluation_trace(graph):
 
     One row a node, leaves first. On the left the forward primal trace, to be read downwards: how a node is computed, the same
     with numbers put in, and its value. On the right, once `graph.backward()` has run, the reverse adjoint trace, to be read
-    upwards: the adjoint of each node that uses this one times its partial derivative, as numbers, and their sum. Of arrays
-    the equations stay symbols. Takes a Graph or a node, returns a Table. Raises ValueError for a graph of several outputs.
+    upwards: the adjoint of each node that uses this one times its partial derivative, as numbers, and their sum. For arrays
+    the equations stay in symbols. Takes a Graph or a node, returns a Table. Raises ValueError for a graph of several outputs.
     """
     graph = graph_of(graph)
     names, equations, rows = symbols(graph), backward_trace(graph), []
@@ -125,7 +126,7 @@ def is_short(value):
 
 
 def backward_trace(graph):
-    """{node: its adjoint equation with numbers put in}, for the nodes that have an adjoint; of arrays, in symbols."""
+    """{node: its adjoint equation with numbers put in}, for the nodes that have an adjoint; for arrays, in symbols."""
     symbolic = chain_rule(graph)
     if not graph.adjoints:
         return {}
@@ -135,24 +136,36 @@ def backward_trace(graph):
     found = {}
     for x in symbolic:
         found[x] = symbolic[x]
-        if x is result and not x.shape:
-            found[x] = equation(adjoint(names[x]), decimal(graph.adjoints[x]))
-        elif x in used and not any([y.shape for user in used[x] for y in (user, *user.inputs)]):
-            products = [product(graph, same_user, len(used[x]) == 1) for same_user in used[x].values()]
-            found[x] = equation(adjoint(names[x]), total(products))
+        if x is result and isinstance(graph.adjoints[x], float):
+            found[x] = equation(adjoint(names[x]), adjoint_number(graph.adjoints[x]))
+        elif x in used and all([are_floats(graph, user) for user in used[x]]):
+            terms = [term_in_numbers(graph, same_user, len(used[x]) == 1) for same_user in used[x].values()]
+            found[x] = equation(adjoint(names[x]), total(terms))
     return found
 
 
-def product(graph, same_user, is_only):
+def are_floats(graph, user):
+    """Whether a node's adjoint, its value and those of its operands are, not arrays, lazy ones of no dimensions among them."""
+    values = [graph.adjoints[user], graph.values[user], *[graph.values[x] for x in user.inputs]]
+    return all([isinstance(value, float) for value in values])
+
+
+def term_in_numbers(graph, same_user, is_only):
     """The adjoint of a user times its partial derivative, as numbers: put into the formula, if that is short, or worked out."""
     user, formula = same_user[0].user, total([use.partial for use in same_user])
-    values = {x: graph.values[x] for x in (user, *user.inputs)}
-    if is_only and operations_in(formula) < 2:
-        partial = with_numbers(formula, {graph.label(x): decimal(value) for x, value in values.items()})
+    value = sum([math.nan if use.value is None else use.value for use in same_user])
+    if (is_only and operations_in(formula) < 2) or not math.isfinite(value):
+        partial = with_numbers(formula, {graph.label(x): decimal(graph.values[x]) for x in (user, *user.inputs)})
     else:
-        arguments = 1.0, values[user], *[values[x] for x in user.inputs]
-        partial = decimal(float(sum([user.rules()[use.place](*arguments) for use in same_user])))
-    return Formula("multiply", (as_factor(decimal(graph.adjoints[user])), as_factor(partial)))
+        partial = decimal(value)
+    return Formula("multiply", (as_factor(adjoint_number(graph.adjoints[user], value)), as_factor(partial)))
+
+
+def adjoint_number(value, factor=1.0):
+    """An adjoint in a formula: as in its column, where a reader looks it up, but with more digits if it is very small or its
+    factor large, since then the rounding would be seen in the product.
+    """
+    return decimal(value, decimals([value]) if abs(value) > 0.001 and abs(factor) <= 10 else None)
 
 
 def operations_in(formula):
@@ -169,7 +182,8 @@ def adjoint_equations(graph):
     Two or three equal terms of a graph (see terms.py) stand side by side, in a column each: first their equations, then their
     partial derivatives. What they share stands above and below them, its sum going on from one column to the next.
 
-    Takes a Graph or a node, returns a Table. Raises ValueError for a graph of several outputs.
+    Takes a Graph or a node, returns a Table. Raises ValueError for a graph of several outputs. In
+    symbols it does not matter whether a derivative exists at the present values.
     """
     graph = graph_of(graph)
     names, products, partials = symbols(graph), chain_products(graph), local_partials(graph)

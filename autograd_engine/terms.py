@@ -16,14 +16,14 @@ def equal_terms(graph):
     f(t) is of the class of t, with its parameters, and the i-th operand of f(t) is f of the i-th operand of t; a leaf is of the
     same kind and shape. Operands from outside, which terms may share, correspond one to one as well. Values do not matter.
 
-    A column has at least two operations, and no node is in two columns. Of terms within terms the outer ones are found.
+    A column has at least two operations, and no node is in two columns. If equal terms contain equal terms, the outer count.
     Columns are in the order of the graph and list their nodes in it, so that zip(*columns) gives the nodes that correspond.
     The groups with most nodes come first. For w_0 + w_1 x_i - y_i, squared and summed over i = 1, 2, 3, there is one:
 
         [(x_1, t1, t2, y_1, t3, t4), (x_2, t5, t6, y_2, t7, t8), (x_3, t10, t11, y_3, t12, t13)]
 
-    Equal terms have equal signatures, which say what is below a node and how often each of it is used, and so only such nodes
-    are compared. None of them is below another, hence their terms are disjoint. Takes a Graph or a node.
+    Equal terms have equal signatures, which say what is below a node and how often each node there is used; so only nodes with
+    equal signatures are compared. None of these is below another, hence their terms are disjoint. Takes a Graph or a node.
     """
     graph = graph_of(graph)
     uses = Counter(graph.outputs) + Counter([x for node in graph.operations for x in node.inputs])
@@ -43,7 +43,7 @@ def equal_terms(graph):
 
 
 def signatures(graph, uses):
-    """{node: a number}, the same for nodes that nothing below them tells apart but which nodes they share."""
+    """{node: a number}, the same for two nodes if what is below them looks the same, no matter which nodes are shared."""
     numbers = {}
 
     def signature(node, *below):

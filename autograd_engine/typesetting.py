@@ -23,6 +23,9 @@ WIDTH = {letter: width for width, letters in WIDTHS.items() for letter in letter
 TALL = "bdfhijklt" + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
+LONGEST = 40  # letters of a name: longer ones would make boxes that no page has room for
+
+
 class Mark(NamedTuple):
     """A word, or a line through points, and where its origin is. What is scaled is smaller than usual."""
 
@@ -146,10 +149,18 @@ def barred(box, height):
 
 def letters(is_italic):
     def row(symbol, is_adjoint):
-        box = word(symbol, is_italic)
+        box = word(shortened(symbol), is_italic)
         return barred(box, 10.5 if any([letter in TALL for letter in symbol]) else 8.5) if is_adjoint else box
 
     return row
+
+
+def shortened(name):
+    return name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
+
+
+def is_shortened(box):
+    return any([mark.what[-1:] == "…" for mark in box.marks])
 
 
 def enclosed(formula, x):
@@ -174,6 +185,7 @@ SVG = TEXT.but({
     **indexed(letters(True), letters(False), lambda x, index: lowered(x, word(index))),
     "scientific": (scientific, FACTOR, PRODUCT),
     "array": lambda formula: entries(formula.content, TEXT),
+    "text": lambda formula: shortened(formula.content),
     "parentheses": enclosed,
     "partial": lambda formula, t, x: fraction(beside(["∂", t]), beside(["∂", x])),
     "multiply": lambda formula, x, y: [x, DOT if needs_dot(formula) else space(THIN), y],

@@ -89,15 +89,58 @@ def test_the_equations_of_the_sheet_are_read_as_printed():
 
 def test_an_answer_is_compared_with_sympys_derivative():
     x, y = scalars()
-    assert check_derivative(np.sin(x) * y, x, np.cos(x) * y) == ["yes", "< 1e-12"]
+    assert check_derivative(np.sin(x) * y, x, np.cos(x) * y) == ["by symbols", "< 1e-12"]
     assert check_derivative(np.sin(x) * y, x, np.cos(x)) == ["no", "< 1e-12"]
     assert check_derivative(x / y, x, 1 / y)[1] == "< 1e-12"
 
 
 def test_an_answer_that_is_right_at_the_point_only_is_refused():
     x = Variable(0.5, "x")
-    assert check_derivative(x**2, x, 2 * x + 0 * x) == ["yes", "< 1e-12"]
+    assert check_derivative(x**2, x, 2 * x + 0 * x) == ["by symbols", "< 1e-12"]
     assert check_derivative(x**2, x, 4 * x**2) == ["no", "< 1e-12"]
+    assert check_derivative(x**2, x, 1.0) == ["no", "< 1e-12"]
+
+
+ANSWERS = {
+    "simplified to no common form": lambda x, y: (Sigmoid(x), Sigmoid(x) * (1 - Sigmoid(x))),
+    "a quotient for a sign": lambda x, y: (np.sqrt(x * x), x / np.sqrt(x * x)),
+    "a bracket": lambda x, y: (np.maximum(x, y), np.equal(np.maximum(x, y), x)),
+    "decimal fractions": lambda x, y: (0.1 * x * x + 0.2 * x * x, 0.6 * x),
+    "a number": lambda x, y: (0.1 * x + 0.2 * x, 0.3),
+    "a whole number": lambda x, y: (3 * x + y, 3),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("build", ANSWERS.values(), ids=ANSWERS)
+def test_a_right_answer_is_taken_in_any_form(build):
+    x, y = scalars()
+    expression, answer = build(x, y)
+    assert check_derivative(expression, x, answer)[0] in ("by symbols", "by numbers")
+    assert check_derivative(expression, x, answer + 1e-6)[0] == "no"
+
+
+def test_an_answer_may_be_an_array_and_must_have_the_shape_of_the_derivative():
+    v = Variable([0.1, 0.2, 0.3], "v")
+    assert check_derivative(np.sum(v) / 3, v, np.ones(3) / 3)[0] != "no"
+    assert check_derivative(np.sum(v) * 3, v, np.full(3, 2.0))[0] == "no"
+    for answer in (np.ones(2) / 3, v[0], 1 / 3):
+        with pytest.raises(ValueError, match=r"the answer has shape \(.*\), but the derivative has shape \(3,\)"):
+            check_derivative(np.sum(v) / 3, v, answer)
+
+
+@pytest.mark.parametrize("build", [lambda x, y: 3 * x, lambda x, y: x * y, lambda x, y: x**3 * y])
+def test_the_rules_of_an_expression_with_simple_derivatives_can_be_checked(build):
+    x, y = scalars()
+    assert check_rules(build(x, y), x) == ["< 1e-12", "< 1e-12"]
+
+
+def test_differences_stay_within_the_domain():
+    assert check_graph(Graph(np.sqrt(Variable(1e-6, "x"))))[1:] == RIGHT
+
+
+def test_a_node_can_be_checked_as_well_as_its_graph():
+    x, y = scalars()
+    assert check_graph(x * y) == check_graph(Graph(x * y))
 
 
 def test_graphs_are_the_same_if_their_operations_and_inputs_are():
@@ -119,7 +162,7 @@ def test_what_a_sweep_has_left_makes_no_graph_another():
 def test_our_own_derivative_is_measured_too():
     x, y = scalars()
     wrong = node_with(divide, lambda grad, t, x, y: grad / y + 0.25, right_for_y)
-    assert check_derivative(wrong(x, y), x, 1 / y) == ["yes", "0.18"]
+    assert check_derivative(wrong(x, y), x, 1 / y) == ["by symbols", "0.18"]
 
 
 @pytest.fixture

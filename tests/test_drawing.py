@@ -167,7 +167,7 @@ def test_partial_derivatives_and_adjoints_in_a_picture_obey_the_chain_rule():
 
 
 def test_a_long_partial_derivative_gives_way_to_its_value():
-    x, y = Variable(2.0, "x"), Variable(3.0, "y")
+    x, y = Variable(2.0, "x"), Variable(3.0, "exponent")
     graph = Graph(x**y)
     assert "x" in partials(graph)["x t1 0"]
     graph.forward()
@@ -186,8 +186,12 @@ def test_arrows_without_a_partial_derivative_show_none():
     total = Graph(3.0 * np.sum(x * x))
     assert partials(total) == {"x t1 0": None, "x t1 1": None, "t1 t2 0": None, "v1 t3 0": None, "t2 t3 1": "3"}
     assert set(partials(Graph(np.sum(x))).values()) == {None}
-    with pytest.raises(ArithmeticError, match="division"):
-        draw(np.sqrt(Variable(0.0)), partials=True)
+
+
+def test_a_partial_derivative_that_does_not_exist_is_shown_as_a_formula_only():
+    root = Graph(np.sqrt(Variable(0.0, "x")))
+    root.forward()
+    assert list(partials(root).values()) == [r"\frac{1}{2 t_1}"]
 
 
 def test_a_notebook_shows_the_picture_without_being_run_and_says_it_in_words():
@@ -397,6 +401,27 @@ def test_a_hostile_name_is_shown_as_it_is_and_is_no_markup():
     assert seen(graph)["v1"] == [f"v1:{HOSTILE}"]
     assert said(graph)["v1"] == ["v_1"]  # attributes have labels only
     assert "<script" not in draw(graph).svg
+
+
+@pytest.mark.parametrize("name", ["n" * 120, "the rate of growth, " * 20], ids=["one word", "a sentence"])
+def test_a_long_name_is_shortened_in_its_box_but_not_in_words(name):
+    graph = Graph(Variable(2.0, name) * 3.0)
+    drawing = draw(graph)
+    assert drawing.layout.width < 500
+    (leaf,) = [g for g in groups(graph).values() if g.find("{*}title") is not None and g.get("data-node") != "t1"]
+    assert any([letters.endswith("…") for letters in seen(graph)[leaf.get("data-node")]])
+    assert name in leaf.find("{*}title").text
+    assert name in drawing.alternative
+
+
+def test_a_picture_within_a_page_takes_the_page_for_light_or_dark_and_one_by_itself_the_choice_of_the_reader():
+    assert re.findall(r"(\S+) { color-scheme: light dark }", draw(graph_a()).svg) == [":root.computation-graph"]
+
+
+def test_a_node_alone_and_graphs_that_share_nothing_can_be_drawn():
+    assert set(groups(Graph(Variable(2.0, "x")))) == {"x"}
+    outputs = [np.sqrt(Variable(2.0, "x")), np.exp(Variable(3.0, "y")), Variable(1.0, "z")]
+    assert set(groups(Graph(*outputs))) == {"x", "y", "z", "t1", "t2"}
 
 
 @pytest.mark.parametrize("name", ["\x00", "\x1b[31m", "\ufffe", "\ud800", "a\nb"], ids=ascii)

@@ -1,7 +1,9 @@
 """What is measured in pictures: equal columns, edges through boxes, crossings, edges that fuse, labels that overlap."""
 
 import re
-from functools import cache
+import cProfile
+import pstats
+from functools import cache, partial
 from itertools import combinations
 from types import SimpleNamespace
 from xml.etree import ElementTree
@@ -14,8 +16,9 @@ from sheet import graph_a
 from test_random_graphs import NODES, STEPS
 from test_terms import graph_b
 
-from autograd_engine import draw
+from autograd_engine import draw, gradient
 from autograd_engine.layout import layout
+from autograd_engine.placement import relaxed, spaced
 from autograd_engine.terms import equal_terms
 from autograd_nodes import Graph, Sigmoid, Variable
 
@@ -191,6 +194,13 @@ def test_no_two_edges_share_a_piece_of_path(name, way):
         assert lengths[near].sum() < 20.0, "no longer than where two cross"
 
 
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(("name", "most"), [("A", 9), ("B", 9), ("E", 3)])
+def test_most_edges_run_straight_down(name, most, way):
+    edges = picture_of(name, way).edges.values()
+    assert sum([np.ptp(points[:, 0]) > 0.2 for points in edges]) <= most
+
+
 def test_edges_end_at_their_boxes():
     picture = pictured(graph_b())
     for (source, user, _), points in picture.edges.items():
@@ -215,6 +225,42 @@ def test_each_operand_has_its_own_edge_in_the_layout():
         assert curve.label is None
 
 
+def squares(n):
+    return Graph(sum([(Variable(i + 0.5) - 1) ** 2 for i in range(n)]))
+
+
+def recurrent(n):
+    w, h = Variable(0.5), Variable(0.1)
+    for _ in range(n):
+        h = np.tanh(w * h + Variable(0.1))
+    return Graph(h)
+
+
+def with_gradient(graph):
+    (y,) = graph.outputs
+    return Graph(y, *gradient(y, list(graph.leaves)))
+
+
+def calls(work):
+    """How many calls of Python's functions some work takes: a measure of its time that no other process disturbs."""
+    profile = cProfile.Profile()
+    profile.runcall(work)
+    return pstats.Stats(profile).total_calls
+
+
+@pytest.mark.parametrize("make", [squares, recurrent])
+def test_the_work_of_a_picture_does_not_explode_with_its_size(make):
+    """Four times the nodes take at most sixteen times the work."""
+    small, large = [calls(partial(draw, make(count), partials=True)) for count in (20, 80)]
+    assert large < 16 * small
+
+
+@pytest.mark.parametrize("make", [graph_a, graph_b])
+def test_nothing_is_in_the_way_of_anything_in_the_graph_of_a_gradient(make):
+    picture = pictured(with_gradient(make()), partials=True)
+    assert_nothing_in_the_way(picture)
+
+
 def test_a_graph_of_hundreds_of_nodes_can_be_laid_out():
     x = [Variable(0.1 * i) for i in range(8)]
     for _ in range(20):
@@ -222,3 +268,23 @@ def test_a_graph_of_hundreds_of_nodes_can_be_laid_out():
     picture = pictured(Graph(*x))
     assert len(picture.boxes) == 8 + 20 * 16
     assert_nothing_in_the_way(SimpleNamespace(boxes=picture.boxes, edges={}, heads={}, labels={}))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "places"),
+    [
+        ([20.0, 50.0], [20.0, 50.0]),
+        ([50.0, 50.0], [43.5, 56.5]),  # 13 px apart, about the mean
+        ([50.0, 40.0, 45.0], [32.0, 45.0, 58.0]),
+        ([-30.0, 200.0], [0.0, 100.0]),
+        ([0.0] * 11, [10.0 * i for i in range(11)]),  # no room for 13 px
+    ],
+)
+def test_the_ends_of_edges_at_a_box_are_where_they_are_wanted_but_not_too_near_each_other(wanted, places):
+    assert spaced(wanted, 0.0, 100.0) == pytest.approx(places)
+
+
+def test_places_make_edges_short_as_far_as_there_is_room():
+    springs, walls = [("a", "c", 0.0), ("b", "c", 0.0), ("c", "d", 10.0)], [("a", "b", 40.0)]
+    x = relaxed(dict.fromkeys("abcd", 0.0), springs, walls)
+    assert [x[key] - x["a"] for key in "bcd"] == pytest.approx([40.0, 20.0, 30.0], abs=0.01)

@@ -74,7 +74,11 @@ def printed(node, notation):
         ((x * np.log(y)) * x, "(x log y) x", r"(x \log y) x", "x * np.log(y) * x"),
         (np.exp(-x), "exp(−x)", "e^{-x}", "np.exp(-x)"),
         (np.maximum(x, 0), "max(x, 0)", r"\max(x, 0)", "np.maximum(x, 0.0)"),
-        (weights * weights * x, "weights weights x", r"\mathrm{weights} \, \mathrm{weights} x", "weights * weights * x"),
+        (weights * weights * x, "weights weights x", r"\mathrm{weights} \, \mathrm{weights} \, x", "weights * weights * x"),
+        (x * weights**2, "x weights²", r"x \, \mathrm{weights}^2", "x * weights ** 2"),
+        (2 * weights, "2 weights", r"2 \, \mathrm{weights}", "2.0 * weights"),
+        (-weights * x, "−weights x", r"-\mathrm{weights} \, x", "-weights * x"),
+        (x * 1e-12, "x · 1e−12", r"x \cdot 1 \cdot 10^{-12}", "x * 1e-12"),
         (
             1 / np.sqrt(1 - x * (x + 1) * 0.1),
             "1 / √(1 − x (x + 1) · 0.1)",
@@ -137,6 +141,11 @@ def test_a_letter_has_an_index_and_a_word_stands_upright(label, latex, barred):
         (2.0, "2", "2", "2.0"),
         (-0.0, "−0", "-0", "-0.0"),
         (1 / 3, "0.333333", "0.333333", "0.3333333333333333"),
+        (1234567.0, "1234567", "1234567", "1234567.0"),
+        (-123456789012345.0, "−123456789012345", "-123456789012345", "-123456789012345.0"),
+        (1234567890123456.0, "1.23457e+15", r"1.23457 \cdot 10^{15}", "1234567890123456.0"),
+        (1234567.5, "1.23457e+06", r"1.23457 \cdot 10^{6}", "1234567.5"),
+        (1e12, "1e+12", r"1 \cdot 10^{12}", "1000000000000.0"),
         (1e-17, "1e−17", r"1 \cdot 10^{-17}", "1e-17"),
         (-2.5e20, "−2.5e+20", r"-2.5 \cdot 10^{20}", "-2.5e+20"),
         (np.array([1.0, -2e-9]), "[1, −2e−09]", r"[1, -2 \cdot 10^{-9}]", "np.array([1.0, -2e-09], np.float64)"),
@@ -169,6 +178,10 @@ def test_numbers_that_belong_together_have_six_decimals_or_as_many_as_are_exact(
         (decimal(2.0), "2"),
         (decimal(-0.25), "−0.25"),
         (decimal(1 / 3), "0.333333"),
+        (decimal(1 / 30), "0.0333333"),
+        (decimal(-1 / 3000), "−0.000333333"),
+        (decimal(0.000125), "0.000125"),
+        (decimal(1 / 30, 6), "0.033333"),
         (decimal(2, 3), "2.000"),
         (decimal(-1.5e-7, 3), "−1.5e−07"),
         (decimal(np.array([1.0, 0.25])), "[1.00, 0.25]"),
@@ -378,6 +391,31 @@ def test_there_is_a_contribution_for_each_use_of_an_operand():
     assert [(graph.label(use.user), graph.label(use.operand)) for use in contributions(graph)] == [
         (graph.label(node), graph.label(operand)) for node in graph.operations for operand in node.inputs
     ]
+
+
+def test_a_contribution_has_the_value_of_its_partial_derivative():
+    a, b = Variable(3.0, "a"), Variable(2.0, "b")
+    assert [use.value for use in contributions(a / b)] == [0.5, -0.75]
+    assert [use.value for use in contributions(np.sqrt(Variable(0.0)))] == [None]
+    assert [use.value for use in contributions(np.sum(np.exp(Variable([1.0, 2.0]))))] == [None, None]
+
+
+def test_a_rule_that_is_undefined_at_the_values_has_the_same_formula_and_compares_the_values():
+    class Kinked(Node):
+        def forward(x): return x * x
+        backward = (lambda grad, t, x: grad * (1.0 + np.equal(x, 0.0)) / x,)
+
+    assert [print_formula(use.partial, TEXT) for use in contributions(Kinked(Variable(0.0, "a")))] == ["2 / a"]
+    assert [print_formula(use.partial, TEXT) for use in contributions(Kinked(Variable(3.0, "a")))] == ["1 / a"]
+
+
+def test_a_rule_that_is_undefined_everywhere_is_named():
+    class Hopeless(Node):
+        def forward(x): return x
+        backward = (lambda grad, t, x: grad * np.log(-x * x),)
+
+    with pytest.raises(ArithmeticError, match=r"backward from t1 = Hopeless\(2.0\)"):
+        contributions(Hopeless(Variable(2.0, "a")))
 
 
 def test_constants_receive_nothing_and_rules_that_are_none_give_nothing():

@@ -13,7 +13,7 @@ from sheet import HOSTILE, graph_a
 
 from autograd_engine import Table, adjoint_equations, evaluation_trace
 from autograd_engine.formulas import Formula, symbol
-from autograd_engine.notation import TEXT, print_formula
+from autograd_engine.notation import LATEX, MATHML, TEXT, print_formula
 from autograd_engine.tables import chain_rule
 from autograd_nodes import Constant, Graph, Node, Variable
 
@@ -49,6 +49,95 @@ def test_the_trace_puts_the_numbers_in_as_baydin_et_al_do():
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("build", "forward", "backward"),
+    [
+        (lambda x: 1 / (x * 0.00012345678), "1 / 0.000123457", "t̄1 = 1 · (−8100.000664 / 0.000123457)"),
+        (lambda x: np.log(x * 0.0012345678), "log 0.00123457", "t̄1 = 1 · (1 / 0.00123457)"),
+        (lambda x: 3.0 * (x * 0.000125), "3 · 0.000125", "t̄1 = 1 · 3"),
+        (lambda x: x * 1234567, "1 · 1234567", "t̄1 = 1"),
+        (lambda x: (x * 20.0) * 0.0022345678, "20 · 0.00223457", "t̄1 = 1 · 0.00223457"),
+    ],
+)
+def test_numbers_put_in_give_the_value_when_calculated_by_hand(build, forward, backward):
+    graph = Graph(build(Variable(1.0, "x")))
+    graph.backward()
+    trace = evaluation_trace(graph)
+    assert column(trace, 1)[-1] == forward
+    assert column(trace, 3)[1] == backward
+
+
+@pytest.mark.parametrize(
+    ("factor", "slope", "backward"),
+    [
+        (9.0, 0.0022345678, "x̄ = 0.002235 · 9"),
+        (900.0, 0.0022345678, "x̄ = 0.00223457 · 900"),
+        (9.0, 0.00022345678, "x̄ = 0.000223457 · 9"),
+        (900.0, 0.25, "x̄ = 0.25 · 900"),
+    ],
+)
+def test_an_adjoint_put_in_has_the_decimals_of_its_column_unless_the_product_needs_more(factor, slope, backward):
+    graph = Graph((Variable(1.0, "x") * factor) * slope)
+    graph.backward()
+    assert column(evaluation_trace(graph), 3)[0] == backward
+
+
+def test_integers_are_exact():
+    assert column(evaluation_trace(Variable(1234567.0, "x") + 1), 2) == ["1234567", "1234568"]
+
+
+@pytest.mark.parametrize(
+    ("build", "names", "product"),
+    [
+        (lambda x, y: x * y, ("x1", "x_1"), "t1 = v1 v2"),
+        (lambda x, y: x * y, ("w01", "w_01"), "t1 = v1 v2"),
+        (lambda x, y: x * y, ("v_1", None), "t1 = v1 v2"),
+        (lambda x, y: x * x + y, ("t_1", "y"), "t1 = v1 v1"),
+    ],
+)
+def test_no_two_nodes_are_printed_as_the_same_symbol(build, names, product):
+    graph = Graph(build(*[Variable(2.0, name) for name in names]))
+    for notation in (LATEX, MATHML):
+        assert len({print_formula(symbol(graph.label(node)), notation) for node in graph.nodes}) == len(graph.nodes)
+    trace = evaluation_trace(graph)
+    assert product in column(trace, 0)
+    assert f"v1: {names[0]}" in column(trace, 0)
+
+
+@pytest.mark.parametrize("name", ["", " ", "\n"])
+def test_a_blank_name_is_not_shown(name):
+    assert column(evaluation_trace(Variable(2.0, name) * 2), 0) == ["v1", "t1 = v1 · 2"]
+
+
+@pytest.mark.parametrize(
+    ("build", "value", "backward"),
+    [
+        (lambda x: 1e200 / x * 1e-100, 1e-3, "x̄ = 1e−100 · (−1e+203 / 0.001)"),
+        (lambda x: 1 / x * 1e-300, 1e-160, "x̄ = 1e−300 · (−1e+160 / 1e−160)"),
+        (lambda x: (1 / x + x) * 1e-300, 1e-160, "x̄ = 1e−300 · (−1e+160 / 1e−160) + 1e−300 · 1"),
+        (lambda x: x / 1e-310 * 1e-300, 1e-300, "x̄ = 1e−300 · (1 / 1e−310)"),
+    ],
+)
+def test_whatever_a_sweep_can_compute_has_a_trace(build, value, backward):
+    graph = Graph(build(Variable(value, "x")))
+    graph.backward()
+    assert column(evaluation_trace(graph), 3)[0] == backward
+
+
+@pytest.mark.parametrize(
+    ("build", "partial"),
+    [
+        (lambda x: np.sqrt(x), "∂t1/∂x = 1 / (2 t1)"),
+        (lambda x: x**0.5, "∂t1/∂x = 0.5 x^(−0.5)"),
+        (lambda x: np.sqrt(x * Variable([1.0, 0.0])), "t̄1 ∂t1/∂x = t̄1 v1"),
+        (lambda x: np.maximum(x, 1.7e308), "∂t1/∂x = [x > 1.7e+308] + 0.5 [x = 1.7e+308]"),
+        (lambda x: np.maximum(x, -1.7e308), "∂t1/∂x = [x > −1.7e+308] + 0.5 [x = −1.7e+308]"),
+    ],
+)
+def test_adjoint_equations_need_no_value_of_a_derivative(build, partial):
+    assert partial in column(adjoint_equations(build(Variable(0.0, "x"))), 1)
+
+
 def test_the_trace_has_no_adjoints_before_a_backward_sweep():
     assert len(evaluation_trace(graph_a()).header) == 3
 
@@ -69,7 +158,7 @@ def test_the_numbers_put_in_are_those_of_the_rules():
         (lambda x: x * x, "(−3) · (−3)", "x̄ = 1 · (−3 + (−3))"),
         (lambda x: x - (-x), "−3 − 3", "x̄ = (−1) · (−1) + 1 · 1"),
         (lambda x: 20.0**x, "20^(−3)", "x̄ = 1 · (0.000125 · 2.995732)"),
-        (lambda x: x * 1e-7, "(−3) · (1e−07)", "x̄ = 1 · (1e−07)"),
+        (lambda x: x * 1e-7, "(−3) · 1e−07", "x̄ = 1 · 1e−07"),
         (lambda x: np.maximum(x, 2 * x), "max(−3, −6)", "x̄ = 0 · 2 + 1 · 1"),
         (lambda x: np.maximum(x, 0), "max(−3, 0)", "x̄ = 1 · 0"),
     ],
@@ -314,7 +403,11 @@ def test_a_table_shows_what_its_own_graph_has_found():
 
 def test_of_lazy_arrays_the_shape_is_shown():
     x = Variable(dask.array.ones((1000, 3)), "x")
-    assert column(evaluation_trace(np.sum(x * 2)), 2) == ["shape (1000, 3)", "shape (1000, 3)", "shape ()"]
+    total = np.sum(x * 2)
+    assert column(evaluation_trace(total), 2) == ["shape (1000, 3)", "shape (1000, 3)", "shape ()"]
+    graph = Graph(total * total)
+    graph.backward()
+    assert column(evaluation_trace(graph), 3)[2:] == ["t̄2 = t̄3 ∂t3/∂t2", "t̄3 = 1"]
 
 
 def test_a_trace_can_be_made_where_no_derivative_exists():

@@ -6,6 +6,7 @@ number, divided by the size of this number where that is greater than 1 (so that
 large ones by their digits). It reads "< 1e-12" if it is within its bound, and is a number if not.
 """
 
+import contextlib
 import re
 from pathlib import Path
 
@@ -14,8 +15,9 @@ import sympy as sp
 from sympy.parsing.latex import parse_latex
 
 from autograd_engine import Program, draw, gradient, jacobian
+from autograd_engine.formulas import graph_of
 from autograd_engine.sympy_engine import symbols_of
-from autograd_nodes import Graph, Variable
+from autograd_nodes import Constant, Graph, Node, Variable
 
 SHEET = Path(__file__).resolve().parents[1] / "docs" / "sheet-equations.md"
 EXACT, ROUNDED = 12, 8  # the digits to which numbers agree: with SymPy's, and with central differences
@@ -73,10 +75,20 @@ def central_differences(graph, x, h):
     return [(result(place, h) - result(place, -h)) / (2 * h) for place in np.ndindex(x.shape)]
 
 
+def at(expressions, values):
+    """SymPy's expressions, or numbers, at a point with 30 digits."""
+    return [sp.N(sp.sympify(expression).subs(values), 30) for expression in np.ravel(expressions)]
+
+
 def error(found, expected, values=()):
-    """The largest difference of numbers from SymPy's expressions, evaluated at a point with 30 digits."""
-    exact = [sp.N(sp.sympify(expression).subs(values), 30) for expression in expected]
-    return max([float(abs(a - b) / max(1, abs(b))) for a, b in zip(np.ravel(found), exact, strict=True)])
+    """The largest difference of numbers from SymPy's expressions at a point."""
+    return max([float(abs(a - b) / max(1, abs(b))) for a, b in zip(np.ravel(found), at(expected, values), strict=True)])
+
+
+def nearby(values, count=3):
+    """Points about this one, which has an irregular place among them: {symbol: value} for each."""
+    shifts = np.random.default_rng(0).uniform(-0.1, 0.1, (count, len(values)))
+    return [{s: v + (v or 1) * sp.Rational(d) for (s, v), d in zip(values.items(), row)} for row in shifts]
 
 
 def within(largest, digits):
@@ -87,14 +99,23 @@ def within(largest, digits):
 
 
 def check_derivative(y, x, answer):
-    """Whether the answer is identical to SymPy's derivative of y by the Variable x, and how far off our own is.
+    """How the answer agrees with SymPy's derivative of y with respect to the Variable x: "by symbols" if the difference of the
+    two simplifies to 0, "by numbers" if they are equal at several points only, or "no". And how far off our own derivative is.
 
-    All three are nodes.
+    y is a node, the answer a node, a number or an array. Raises ValueError for an answer of another shape than the derivative.
     """
+    answer = answer if isinstance(answer, Node) else Constant(answer)
+    if answer.shape != y.shape + x.shape:
+        raise ValueError(f"the answer has shape {answer.shape}, but the derivative has shape {y.shape + x.shape}")
     expected, values = derivative_in_sympy(y, x)
-    found, _ = in_sympy(answer, x, *Graph(y).leaves)
-    identical = all([sp.simplify(a - b) == 0 for a, b in zip(found, expected, strict=True)])
-    return ["yes" if identical else "no", within(error(jacobian(y, x), expected, values), EXACT)]
+    found, values_too = in_sympy(answer, x, *Graph(y).leaves)
+    differences = [error(at(found, point), expected, point) for point in nearby(values_too | values)]
+    if max(differences) >= 10.0**-EXACT:
+        agreement = "no"
+    else:
+        identical = all([sp.simplify(a - b) == 0 for a, b in zip(found, expected)])
+        agreement = "by symbols" if identical else "by numbers"
+    return [agreement, within(error(jacobian(y, x), expected, values), EXACT)]
 
 
 def same_graph(y, z):
@@ -103,10 +124,11 @@ def same_graph(y, z):
 
 
 def check_graph(graph, equation=None):
-    """Sweeps a graph; returns the number of nodes that depend on a Variable, and the errors of their values, of their adjoints,
-    and of these against central differences. If an equation is given, a SymPy expression in the leaves' names, whether it is
-    the graph's result comes first.
+    """Sweeps a graph, or that of a node; returns the number of nodes that depend on a Variable, and the errors of their values,
+    of their adjoints, and of these against central differences. If an equation is given, a SymPy expression in the leaves'
+    names, whether it is the graph's result comes first.
     """
+    graph = graph_of(graph)
     graph.forward(), graph.backward()
     active, (result,), row = [node for node in graph.nodes if node.active], graph.outputs, []
     if equation is not None:
@@ -119,8 +141,21 @@ def errors_at(node, result):
     """Of a node's value, and of its adjoint: SymPy differentiates, and differences move, the value of this node alone."""
     moved = Variable(node.value)
     cut = replaced(result, {node: moved})
-    differences = central_differences(Graph(cut), moved, 1e-5 * max(1.0, np.max(np.abs(node.value))))
-    return error(node.value, *in_sympy(node)), error(node.grad, *derivative_in_sympy(cut, moved)), error(node.grad, differences)
+    from_differences = error_from_differences(Graph(cut), moved, node.grad)
+    return error(node.value, *in_sympy(node)), error(node.grad, *derivative_in_sympy(cut, moved)), from_differences
+
+
+def error_from_differences(graph, x, slope):
+    """The error of a derivative against central differences with the step that suits it best: the usual one may leave the
+    domain, as at the root of a tiny number.
+    """
+    best = np.inf
+    for step in max(1.0, np.max(np.abs(x.value))) * np.logspace(-5, -10, 6):
+        with contextlib.suppress(ArithmeticError):
+            best = min(best, error(slope, central_differences(graph, x, step)))
+        if best < 10.0**-ROUNDED:
+            break
+    return best
 
 
 def check_rules(y, x):
@@ -132,6 +167,7 @@ def check_rules(y, x):
         expected, values = derivative_in_sympy(y, x, order)
         graph, (symbol, *_) = Graph(derivative), values
         points = [x.value + step for step in (-0.25, 0.0, 0.25)]
-        errors = [error(graph.evaluate({x: at})[derivative], expected, values | {symbol: at}) for at in points]
+        found_at = [graph.evaluate({x: point} if x in set(graph.leaves) else {})[derivative] for point in points]
+        errors = [error(one, expected, values | {symbol: point}) for one, point in zip(found_at, points)]
         found.append(within(max(errors), EXACT))
     return found

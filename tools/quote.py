@@ -11,9 +11,7 @@ import inspect
 import io
 import json
 import linecache
-import operator
 import re
-from functools import reduce
 from pathlib import Path
 from unittest import mock
 
@@ -21,9 +19,10 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 
-from autograd_engine import draw, eliminate_common_subexpressions, gradient
-from autograd_nodes import Graph, Variable
+from autograd_engine import draw
+from autograd_nodes import Graph
 from tools.equations import checks, equation_table  # noqa: F401, quoted by the write-up
+from tools.tables import count_operations
 
 PROJECT = Path(__file__).resolve().parents[1]
 WRITE_UP = PROJECT / "docs" / "DL-Sheet01.md"
@@ -51,13 +50,6 @@ def save_plot(name):
     plt.close()
 
 
-def least_squares(n):
-    """Equation B with n terms, every x_i and y_i a Variable of its own: the graph's result, and its 2 n + 2 leaves."""
-    w0, w1, *data = leaves = [Variable(value) for value in np.linspace(-1.0, 2.0, 2 * n + 2)]
-    terms = [(w0 + w1 * x - y) ** 2 for x, y in zip(data[:n], data[n:], strict=True)]
-    return reduce(operator.add, terms), leaves
-
-
 def operations(*outputs):
     return len(Graph(*outputs).operations)
 
@@ -66,10 +58,8 @@ def cheap_gradient():
     """A table: how many operations equation B and its whole gradient take as its inputs grow, and central differences too."""
     rows = ["| terms | inputs | operations of B | of B and its gradient | ratio | by central differences |", "|" + " --: |" * 6]
     for n in (1, 3, 10, 100, 1000):
-        result, leaves = least_squares(n)
-        both = Graph(*eliminate_common_subexpressions(result, *gradient(result, leaves)))
-        value, both = operations(result), len([node for node in both.operations if node.active])
-        counts = [n, len(leaves), value, both, f"{both / value:.2f}", 2 * len(leaves) * value]
+        inputs, value, both, differences = count_operations(n)
+        counts = [n, inputs, value, both, f"{both / value:.2f}", differences]
         rows.append("| " + " | ".join([f"{count:,}" if isinstance(count, int) else count for count in counts]) + " |")
     return "\n".join(rows)
 
@@ -99,8 +89,6 @@ def save_graphs(names):
     example, graph_a, graph_b = [names[f"graph_{letter}"] for letter in "EAB"]
     example.backward()
     draw(example, partials=True).save(FIGURES / "one-example.svg")
-    graph_a.backward()
-    draw(graph_a).save(FIGURES / "graph-A-swept.svg")
     draw(Graph(*graph_a.outputs)).save(FIGURES / "graph-A.svg")
     draw(Graph(*graph_b.outputs)).save(FIGURES / "graph-B.svg")
 
