@@ -5,7 +5,6 @@
     program(2.0, 3.0)           the outputs, by `math` for floats and by NumPy for arrays
     program.to_sympy()          the outputs as SymPy expressions, entry by entry for arrays
     program.compile()           the same as machine code, by Numba, arrays in parallel loops
-    program.to_jax()            the same for JAX: on accelerators, on sharded arrays
     program.to_dask()           the same, compiled, on each chunk of Dask arrays: on a cluster
 
 The graph is simplified (simplify.py) and written down (source.py), each operation as NumPy has it: np.log(x). An engine is what
@@ -66,21 +65,12 @@ class Program:
         return restored, (self._origin, self.graph, self.inputs, details)
 
     def __call__(self, *values):
-        return self.computed(self._function, values)
-
-    def has_seen(self, values):
-        """Whether it is known that the shapes of these values are right."""
-        return tuple(map(shape, values)) in self._seen
-
-    def computed(self, function, values):
-        """The outputs by an engine's function of accepted values; by the sweep if the function raises an error, or if sizes are
-        new."""
         try:
             if any([x.__class__ is not float for x in values]):
                 values = self._accepted(values)
-            if self.has_seen(values):
+            if tuple(map(shape, values)) in self._seen:
                 with raising():
-                    return tuple([owned(y) for y in function(*values)])
+                    return tuple([owned(y) for y in self._function(*values)])
         except (ArithmeticError, ValueError, IndexError, TypeError):
             pass  # the sweep says what is wrong, and where
         found = self.sweep(values)
@@ -156,21 +146,6 @@ class Program:
         from autograd_engine.numba_engine import Compiled
 
         return Compiled(self)
-
-    def to_jax(self):
-        """The program for JAX, jitted: a callable that takes the same values and returns the same tuple, in float64, whatever
-        JAX is set to elsewhere. Given arrays of JAX's, on whatever devices and however sharded, it returns such, and only
-        reads whether all is finite.
-
-        Errors are those of a call: if anything is not finite, the program itself is run, and at the first call for sizes that
-        are new, too. JAX takes numbers below 2.2e-308 for zero. `.function` is what JAX traces, for a jit, vmap or sharding of
-        your own: it checks nothing and returns, after the outputs, whether all is finite.
-
-        Raises TypeError, naming the line, for an operation that JAX has no function for; ImportError without JAX.
-        """
-        from autograd_engine.jax_engine import ForJAX
-
-        return ForJAX(self)
 
     def to_dask(self):
         """The compiled program on chunks, wherever they are: a callable that takes numbers, and Dask arrays of one axis and the

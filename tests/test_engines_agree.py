@@ -108,28 +108,16 @@ def is_on_edge(sweep, point):
 SHAPES = [[()], [(), ()], [(3,)], [(3,), ()], [(3,), (3,)], [(2, 3), (3,)], [(2, 1), (3,)], [(9,), (), (9,)]]
 
 
-ENGINES = {"NumPy": lambda program: program, "Numba": Program.compile}
-
-
-def is_subnormal(program, point):
-    """Whether a number on the way is so small that JAX takes it for zero."""
-    with contextlib.suppress(ArithmeticError, ValueError, IndexError):
-        values = [np.abs(x) for x in program.sweep(point).values()]
-        return any([np.any((x > 0.0) & (x < np.finfo(float).tiny)) for x in values])
-    return False
-
-
-def differences(seed, programs, points, kinds=SHAPES, engines=ENGINES, skipped=lambda program, point: False):
+def differences(seed, programs, points, kinds=SHAPES):
     rng, found, total = np.random.default_rng(seed), [], 0
     for number in range(programs):
         shapes = kinds[number % len(kinds)]
         outputs, variables = random_program(rng, shapes)
         program, sweep = Program(outputs, variables), swept(outputs, variables)
-        runs = {name: engine(program) for name, engine in engines.items()}
+        runs = {"NumPy": program, "Numba": program.compile()}
         at = [random_point(rng, shapes) for _ in range(points)]
-        at = [point for point in at if not skipped(program, point)]
         expected = [outcome(sweep, point) for point in at]
-        for turn in (range(len(at)), range(len(at)), reversed(range(len(at)))):
+        for turn in (range(points), range(points), reversed(range(points))):
             for i in turn:
                 for engine, run in runs.items():
                     total += 1
@@ -160,10 +148,3 @@ def test_loops_in_threads_give_what_the_sweep_gives(monkeypatch):
     found, total = differences(12, 18, 9, SHAPES[2:])
     assert not found, "\n".join(found[:3])
     assert total == 18 * 9 * 3 * 2
-
-
-def test_jax_gives_what_the_sweep_gives():
-    pytest.importorskip("jax", reason="JAX is optional")
-    found, total = differences(21, 32, 9, engines={"JAX": Program.to_jax}, skipped=is_subnormal)
-    assert not found, "\n".join(found[:3])
-    assert total > 24 * 9 * 3
