@@ -56,15 +56,15 @@ class Compiled:
             results = self.program(*values)
         return results if out is None else put_into(out, results)
 
-    def by_plan(self, values, out):
-        values = [x if x.__class__ is float else prepared(x, kind) for x, kind in zip(values, self.precisions, strict=True)]
+    def by_plan(self, given, out):
+        values = [x if x.__class__ is float else prepared(x, kind) for x, kind in zip(given, self.precisions, strict=True)]
         shapes = tuple([() if x.__class__ is float else x.shape for x in values])
         function, kinds, large = self.plans.get(shapes, (None, None, None))
         if function is not None:
             if out is None:
                 return function(*values, *[self.memory.array(size) if size else None for size in large])
             check_places(out, kinds)
-            return function(*values, *usable(out, values))
+            return function(*values, *usable(out, given))
         found = self.program.sweep(values)
         self.plan(shapes, {x: shape(value) for x, value in found.items()})
         return tuple([owned(found[y]) for y in self.program.graph.outputs])

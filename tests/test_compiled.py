@@ -47,6 +47,21 @@ def test_out_may_be_an_input(doubled):
             np.testing.assert_allclose(results[i], wanted)
 
 
+@pytest.mark.parametrize("step", [-1, 2])
+@pytest.mark.parametrize("size", [8, 100_000])
+def test_an_error_reaches_the_caller_although_out_is_part_of_an_input_that_loops_cannot_read(size, step):
+    x = Variable([1.0, 2.0], "x")
+    compiled = Program([x * x, np.log(x)], [x]).compile()
+    both = np.arange(1.0, abs(step) * size + 1)
+    value, out = both[::step], (both[:size], None)
+    assert_same_results(compiled(value.copy(), out=(np.empty(size), None)), (value**2, np.log(value)))
+    value[3] = -1.0
+    for given in (value, memoryview(value)):
+        with pytest.raises(FloatingPointError, match="Log"):
+            compiled(given, out=out)
+        assert value[3] == -1.0
+
+
 def test_an_error_reaches_the_caller_although_there_is_out(doubled):
     with pytest.raises(FloatingPointError, match=r"t\d = Exp"):
         doubled(np.array([1.0, 1000.0]), out=(np.empty(2), None, None, None))
