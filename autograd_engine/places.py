@@ -26,7 +26,7 @@ def check_places(out, kinds):
 
 
 def usable(out, values):
-    """The arrays of `out` that loops can write to without a change in the values as they were given, and None for the others."""
+    """The arrays of `out` that loops can write to without changing the values as given, and None for the others."""
     given = [x for x in values if x.__class__ is not float]
     fit = [x is not None and x.ndim > 0 and x.dtype == np.float64 and x.flags.carray for x in out]
     return [x if is_fit and not any([np.may_share_memory(x, y) for y in given]) else None for x, is_fit in zip(out, fit)]

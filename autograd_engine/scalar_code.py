@@ -21,7 +21,10 @@ from autograd_engine.simplify import is_elementwise
 from autograd_engine.source import SPELLING
 from autograd_engine.undefined import watched
 from autograd_engine.values import fingerprint
-from autograd_nodes import Add, BroadcastLike, Constant, Divide, Multiply, Negative, ReshapeLike, Subtract
+from autograd_nodes import (
+    Add, BroadcastLike, Constant, Cos, Divide, Equal, Exp, Log, Maximum, Multiply, Negative, Power, ReshapeLike, Sin, Sqrt,
+    Square, Subtract, Tanh,
+)  # fmt: skip
 
 LENGTH = 200  # operations of one part
 FLOAT, DOUBLE = types.float64, ir.DoubleType()
@@ -29,6 +32,7 @@ ZERO = DOUBLE(0.0)
 FUNCTIONS = {  # of the others, NumPy's
     Add: operator.add, Subtract: operator.sub, Multiply: operator.mul, Divide: operator.truediv, Negative: operator.neg,
 }  # fmt: skip
+PLAIN = {*FUNCTIONS, Cos, Equal, Exp, Log, Maximum, Power, Sin, Sqrt, Square, Tanh}  # for which Numba compiles no function
 
 CALL = """\
 def program({inputs}):
@@ -64,6 +68,7 @@ class Kernel:
         self.watched = watched(graph, lines.inputs)
         self.written = []
         self.keys = {x: (type(x), fingerprint(sorted(x.parameters.items()))) for x in graph.operations if not is_itself(x)}
+        self.is_plain = PLAIN.issuperset([kind for kind, _ in self.keys.values()])
         self.functions = {key: self.function(x) for key, x in {self.keys[x]: x for x in reversed(self.keys)}.items()}
 
     def function(self, x):
@@ -99,7 +104,7 @@ class Kernel:
             bad = self.added(builder, bad, x, value)
         memory.store(None, bad)
         for number, part in enumerate(self.parts):
-            if self.written:  # what Numba has compiled may raise errors, and only to what Numba has made
+            if not self.is_plain:  # what Numba has compiled may raise errors, and only to what Numba has made
                 self.fill(context, calls, memory, part)
             else:
                 builder.call(self.part(context, calls, builder, f"part{number}", part), [memory.start])
