@@ -9,7 +9,7 @@ import numba
 import numpy as np
 
 from autograd_engine.simplify import is_elementwise
-from autograd_engine.values import precision, shape
+from autograd_engine.values import precision, raising, shape
 from autograd_nodes import Add, BroadcastLike, Divide, Multiply, Negative, Subtract, Sum
 
 NUMBER, POINTS, TOTAL = "a number", "an array along the points", "a total over the points"
@@ -71,7 +71,12 @@ class ForDask:
         if self.kinds[k] == POINTS:
             kind = precision(self.program.graph.outputs[k])
             return da.concatenate([da.from_delayed(part, (size,), kind) for part, size in zip(parts, sizes)])
-        return da.sum(da.stack([da.from_delayed(part, (), float) for part in parts]))
+        return da.from_delayed(dask.delayed(added)(parts), (), float)
+
+
+def added(totals):
+    with raising():
+        return np.sum(totals)
 
 
 @lru_cache

@@ -338,15 +338,16 @@ class Graph:
     # --- pickling and copying
 
     def __copy__(self):
-        return Graph(*self.outputs)
+        return Graph(*self.outputs, labels=self._labels)
 
     def __getstate__(self):
         place = {node: i for i, node in enumerate(self.nodes)}
         results = [(self.values[x], self.adjoints.get(x), place.get(x.adjoint_of)) for x in self.nodes]
-        return flattened(self.nodes), results, [place[y] for y in self.outputs], self.last_sweep, self._is_stale()
+        labels = self._labels and [self._labels[x] for x in self.nodes]
+        return flattened(self.nodes), results, [place[y] for y in self.outputs], self.last_sweep, self._is_stale(), labels
 
     def __setstate__(self, state):
-        parts, results, outputs, last_sweep, stale = state
+        parts, results, outputs, last_sweep, stale, labels = state
         nodes = rebuilt(parts)
         for node, (value, adjoint, owner) in zip(nodes, results):
             if node.inputs:
@@ -354,6 +355,7 @@ class Graph:
             node.grad = None if adjoint is None else checked(adjoint)
             node.adjoint_of = None if owner is None else nodes[owner]
         self._set_up([nodes[i] for i in outputs], nodes)
+        self._labels = labels and dict(zip(nodes, labels))
         self.adjoints = {node: node.grad for node in nodes if node.grad is not None}
         self.last_sweep, self._seen = last_sweep, None if stale else self._seen  # None: stale, whatever the counts
 

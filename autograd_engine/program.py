@@ -52,6 +52,8 @@ class Program:
         self.lines = Lines(graph, inputs, details)
         self.source, names = self.lines.source, self.lines.names
         labels = names | {x: names[line] for x, line in self.lines.line_of.items() if x.inputs}  # errors of a sweep name lines
+        nameless = [x for x in graph.leaves if x not in names]  # constants that stand in the lines as numbers
+        labels |= {x: f"v{i}" for i, x in enumerate(nameless, len(names) + 1)}
         self.graph = Graph(*graph.outputs, labels=labels)
         self._function = function_of_values(self.lines)
         self._seen = set()  # shapes of inputs for which all is right

@@ -73,3 +73,10 @@ def test_an_error_appears_when_the_result_is_computed():
     (total,) = Program([np.sum(np.log(x))], [x]).to_dask()(da.from_array(np.array([1.0, 2.0, -3.0]), chunks=2))
     with pytest.raises(FloatingPointError, match=r"t1 = Log\(\[-3.\]\)"):
         total.compute()
+
+
+def test_totals_that_overflow_together_are_an_error():
+    x = Variable([1.0, 2.0], "x")
+    (total,) = Program([np.sum(x)], [x]).to_dask()(da.from_array(np.full(4, 1e308), chunks=1))
+    with pytest.raises(FloatingPointError, match="overflow"):
+        total.compute()
