@@ -4,16 +4,18 @@
 # make explorer   open the page on which one watches both passes, step by step
 # make renew      after a change: the explorer's page, the notebook's outputs, the numbers, figures and PDF of the write-up
 # make equations  check every equals sign of the write-up and of the notebook's prose
-# make benchmark  measure this library beside its peers (about half an hour), write docs/performance.md
+# make benchmark  measure this library beside its peers (about an hour), write docs/performance.md; ONLY="A, one point": a part
 # make billion    gradients over a billion points that never exist at once, on two workers
 # make lint       ruff
 # make clean      remove what make has made
 #
 # Each sets itself up: in .venv what requirements.txt and tools/requirements.txt list, in .venv-benchmarks the peers.
+# (torch.compile fails where a path has a space. In a folder with one the peers therefore are in ~/.cache/dl-sheet01-benchmarks.)
 
 PYTHON ?= python3
 BIN := .venv/bin
 EXECUTE := --to notebook --execute --ExecutePreprocessor.record_timing=False --KernelManager.transport=ipc
+PEERS := $(if $(word 2,$(CURDIR)),$(HOME)/.cache/dl-sheet01-benchmarks,.venv-benchmarks)
 
 # What the notebook reads, and what the rendering of the write-up does.
 ENGINE := autograd_nodes.py $(wildcard autograd_engine/*.*) $(addprefix tools/,checks.py plots.py plots.mplstyle tables.py)
@@ -55,11 +57,11 @@ renew: .venv/ready
 equations: .venv/ready
 	$(BIN)/python -m tools.equations
 
-benchmark: .venv-benchmarks/ready
-	.venv-benchmarks/bin/python -m benchmarks.compare
+benchmark: $(PEERS)/ready
+	$(PEERS)/bin/python -m benchmarks.compare $(if $(ONLY),--only "$(ONLY)")
 
-billion: .venv-benchmarks/ready
-	.venv-benchmarks/bin/python -m benchmarks.billion
+billion: $(PEERS)/ready
+	$(PEERS)/bin/python -m benchmarks.billion
 
 lint: .venv/ready
 	$(BIN)/ruff check .
@@ -69,10 +71,10 @@ lint: .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r tools/requirements.txt
 	@touch $@
 
-.venv-benchmarks/ready: requirements.txt benchmarks/requirements.txt
-	$(PYTHON) -m venv .venv-benchmarks
-	.venv-benchmarks/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r benchmarks/requirements.txt
+$(PEERS)/ready: requirements.txt benchmarks/requirements.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r benchmarks/requirements.txt
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-benchmarks build
+	rm -rf .venv $(PEERS) build

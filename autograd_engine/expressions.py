@@ -5,6 +5,7 @@
 
 import inspect
 import numbers
+from types import MappingProxyType
 
 import numpy as np
 
@@ -21,7 +22,7 @@ def register(operation):
     backward rules do not fit them.
     """
     if inspect.isfunction(vars(operation).get("forward")):
-        operation.defaults = keywords(operation.forward)
+        operation.defaults = MappingProxyType(keywords(operation.forward))  # which nodes share
         if "rules" not in vars(operation):
             operation.backward = checked_rules(operation)
         operation.forward = staticmethod(operation.forward)

@@ -14,6 +14,7 @@ JMLR 18 (2018), section 3.2.
 """
 
 from functools import partial
+from math import isfinite
 from types import MappingProxyType
 
 import numpy as np
@@ -23,7 +24,7 @@ from autograd_engine.labels import labels
 from autograd_engine.order import topological_order
 from autograd_engine.pickling import flattened, rebuilt
 from autograd_engine.rules import Rules
-from autograd_engine.values import EXPLAINED, FLOATS, accept, checked, describe, explain, precision, raising, shape
+from autograd_engine.values import EXPLAINED, accept, checked, describe, explain, precision, raising, shape
 
 # From values.py: `accept` takes what users give and `checked` what rules return; both return a float or a read-only array and
 # refuse what is not real. A float that is NaN or infinite is refused there, too; in arrays it is NumPy that raises an error
@@ -38,7 +39,7 @@ class Node(Expression):
     value       a Python float, or a read-only array of `shape`, as last evaluated: when the node was built, or by a Graph
     grad        the adjoint of this node, of the same shape, as of the last `Graph.backward`; None before
     inputs      tuple of the operands
-    parameters  dict of the operation's keywords (axis, keepdims, index, ...)
+    parameters  the operation's keywords (axis, keepdims, index, ...), {name: value}, not to be changed
     name        free text, or None
     adjoint_of  the node whose adjoint this node computes, in the graphs that `gradient` builds; None elsewhere
     active      whether this node is a Variable or depends on one, that is, whether it has an adjoint
@@ -50,19 +51,24 @@ class Node(Expression):
     __slots__ = ("inputs", "parameters", "name", "grad", "adjoint_of", "active", "_value", "__weakref__")
     function = None
     backward = Rules()
-    defaults = {}
+    defaults = MappingProxyType({})
 
     def __init_subclass__(cls):
         register(cls)
 
     def __init__(self, *inputs, **parameters):
-        self.inputs = tuple([x if isinstance(x, Node) else Constant(x) for x in inputs])
-        self.parameters = self.defaults | parameters
+        nodes, operands, active, floats = [], [], False, True
+        for x in inputs:
+            node = x if isinstance(x, Node) else Constant(x)
+            nodes.append(node)
+            operands.append(node._value)
+            active |= node.active
+            floats &= node._value.__class__ is float
+        self.inputs, self.active = tuple(nodes), active
+        self.parameters = self.defaults | parameters if parameters else self.defaults
         self.name = self.grad = self.adjoint_of = None
-        self.active = any([x.active for x in self.inputs])
-        operands = [x._value for x in self.inputs]
         try:
-            if FLOATS.issuperset(map(type, operands)):  # then NumPy has no part in it
+            if floats:  # then NumPy has no part in it
                 self._value = self.apply(operands)
             else:
                 with raising():
@@ -73,7 +79,7 @@ class Node(Expression):
 
     def apply(self, operands):
         """The value of this operation for these values of its operands."""
-        return checked(self.forward(*operands, **self.parameters))
+        return checked(self.forward(*operands, **self.parameters) if self.parameters else self.forward(*operands))
 
     def rules(self):
         """The backward rules, one for each operand, with this node's parameters filled in."""
@@ -122,10 +128,10 @@ class Leaf(Node):
     """
 
     __slots__ = ("changes",)
-    parameters = MappingProxyType({})
+    parameters = Node.defaults
 
     def __init__(self, value, name=None):
-        if not isinstance(name, (str, type(None))):
+        if name is not None and not isinstance(name, str):
             raise TypeError(f"a name is text, not {type(name).__name__}, and the value comes first: Variable(2.0, 'x')")
         self.inputs, self.name, self.grad, self.adjoint_of = (), name, None, None
         self._value, self.changes = accept(value), 0
@@ -177,18 +183,21 @@ class Graph:
     swept backward, differentiated, drawn or compiled. Raises TypeError if an output is not a node, ValueError for no outputs.
     """
 
-    def __init__(self, *outputs):
+    def __init__(self, *outputs, labels=None):
+        """`labels` are {node: what it is called}, if that is not what `label` makes up."""
         if not outputs:
             raise ValueError("a graph has at least one output")
         for y in outputs:
             if not isinstance(y, Node):
                 raise TypeError(f"a graph is made of nodes, not of {type(y).__name__}")
         self._set_up(outputs, topological_order(outputs))
+        self._labels = labels
 
     def _set_up(self, outputs, nodes):
         self.outputs, self.nodes = tuple(outputs), tuple(nodes)
         self.leaves = tuple([node for node in nodes if not node.inputs])
         self.operations = tuple([node for node in nodes if node.inputs])
+        self._active = {node for node in nodes if node.active}
         self.values, self.adjoints, self.last_sweep = {node: node._value for node in nodes}, {}, None
         self._labels, self._seen = None, [0] * len(self.leaves)  # a leaf that has changed may be newer than its users
 
@@ -197,10 +206,11 @@ class Graph:
     def sweep_forward(self, leaf_values):
         """{node: value} for these values of the leaves, {leaf: value}: every operation applied to the values of its inputs."""
         values = dict(leaf_values)
+        value_of = values.__getitem__
         try:
             with raising(self.values.values()):
                 for node in self.operations:
-                    values[node] = node.apply([values[x] for x in node.inputs])
+                    values[node] = node.apply([*map(value_of, node.inputs)])
         except EXPLAINED as error:
             raise self._explain(error, "", node, values) from error
         return values
@@ -218,18 +228,17 @@ class Graph:
         Given nodes for values and seed, the rules build nodes, so that the adjoints are nodes: see derivatives.py.
         """
         (y,) = self.outputs
-        adjoints = {y: seed} if y in wanted else {}
+        adjoints, value_of = {y: seed} if y in wanted else {}, values.__getitem__
         try:
             with raising(self.values.values()):
                 for node in reversed(self.operations):
                     if node not in adjoints:
                         continue
-                    grad, t, operands = adjoints[node], values[node], [values[x] for x in node.inputs]
-                    for x, value, rule in zip(node.inputs, operands, node.rules()):
+                    given = adjoints[node], values[node], *map(value_of, node.inputs)  # grad, t, x, y, ...
+                    for x, rule in zip(node.inputs, node.rules()):
                         if x in wanted and rule is not None:
-                            contribution = fit(rule(grad, t, *operands), value)
-                            total = adjoints[x] + contribution if x in adjoints else contribution
-                            adjoints[x] = checked(total)
+                            contribution = fit(rule(*given), values[x])
+                            adjoints[x] = checked(adjoints[x] + contribution) if x in adjoints else contribution
         except EXPLAINED as error:
             raise self._explain(error, "backward from ", node, values) from error
         return adjoints
@@ -266,14 +275,13 @@ class Graph:
             raise ValueError(f"the output has shape {y.shape}: give backward a seed of that shape, or sum it first")
         values, seen = self._reevaluate() if self._is_stale() else (self.values, self._seen)
         seed = 1.0 if seed is None else fit(accept(seed, like=values[y]), values[y])
-        active = {node for node in self.nodes if node.active}
-        adjoints = self.sweep_backward(values, seed, active)
-        for node in active - adjoints.keys():  # only reached by operands without a rule
-            adjoints[node] = fit(0.0, values[node])
+        adjoints = self.sweep_backward(values, seed, self._active)
+        if len(adjoints) < len(self._active):  # the others are only reached by operands without a rule
+            adjoints |= {node: fit(0.0, values[node]) for node in self._active if node not in adjoints}
         self._store(values, seen)
         self.adjoints, self.last_sweep = adjoints, "backward"
-        for node in self.nodes:
-            node.grad = adjoints.get(node)
+        for node, adjoint in adjoints.items():
+            node.grad = adjoint
         return Gradients({x: adjoints[x] for x in self.leaves if x.active})
 
     def refresh(self):
@@ -330,15 +338,16 @@ class Graph:
     # --- pickling and copying
 
     def __copy__(self):
-        return Graph(*self.outputs)
+        return Graph(*self.outputs, labels=self._labels)
 
     def __getstate__(self):
         place = {node: i for i, node in enumerate(self.nodes)}
         results = [(self.values[x], self.adjoints.get(x), place.get(x.adjoint_of)) for x in self.nodes]
-        return flattened(self.nodes), results, [place[y] for y in self.outputs], self.last_sweep, self._is_stale()
+        labels = self._labels and [self._labels[x] for x in self.nodes]
+        return flattened(self.nodes), results, [place[y] for y in self.outputs], self.last_sweep, self._is_stale(), labels
 
     def __setstate__(self, state):
-        parts, results, outputs, last_sweep, stale = state
+        parts, results, outputs, last_sweep, stale, labels = state
         nodes = rebuilt(parts)
         for node, (value, adjoint, owner) in zip(nodes, results):
             if node.inputs:
@@ -346,6 +355,7 @@ class Graph:
             node.grad = None if adjoint is None else checked(adjoint)
             node.adjoint_of = None if owner is None else nodes[owner]
         self._set_up([nodes[i] for i in outputs], nodes)
+        self._labels = labels and dict(zip(nodes, labels))
         self.adjoints = {node: node.grad for node in nodes if node.grad is not None}
         self.last_sweep, self._seen = last_sweep, None if stale else self._seen  # None: stale, whatever the counts
 
@@ -359,7 +369,7 @@ def fit(contribution, like):
 
     Both are values, or both are nodes. An adjoint pair of operations does it, so that it can be differentiated again.
     """
-    if contribution.__class__ is like.__class__ is float:
+    if contribution.__class__ is like.__class__ is float and isfinite(contribution):
         return contribution
     if shape(contribution) != shape(like) and np.broadcast_shapes(shape(contribution), shape(like)) != shape(like):
         contribution = operations["SumLike"].of(contribution, like)

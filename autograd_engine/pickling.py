@@ -4,7 +4,7 @@
 def flattened(nodes):
     """A part for each node: a leaf itself; of an operation its class, its inputs' places, its parameters and its name."""
     place = {node: i for i, node in enumerate(nodes)}
-    return [x if not x.inputs else (type(x), [place[y] for y in x.inputs], x.parameters, x.name) for x in nodes]
+    return [x if not x.inputs else (type(x), [place[y] for y in x.inputs], dict(x.parameters), x.name) for x in nodes]
 
 
 def rebuilt(parts):

@@ -5,6 +5,7 @@
     program(2.0, 3.0)           the outputs, by `math` for floats and by NumPy for arrays
     program.to_sympy()          the outputs as SymPy expressions, entry by entry for arrays
     program.compile()           the same as machine code, by Numba, arrays in parallel loops
+    program.to_dask()           the same, compiled, on each chunk of Dask arrays: on a cluster
 
 The graph is simplified (simplify.py) and written down (source.py), each operation as NumPy has it: np.log(x). An engine is what
 stands for `np`. An operation that NumPy has no function for is written out: its own forward rule is applied to nodes.
@@ -17,6 +18,8 @@ from autograd_engine.simplify import is_elementwise, simplified
 from autograd_engine.source import Lines
 from autograd_engine.values import accept, precision, raising, shape
 from autograd_nodes import BroadcastLike
+
+MOST = 1000  # combinations of shapes that are remembered
 
 
 class Program:
@@ -45,10 +48,13 @@ class Program:
 
     def _set_up(self, origin, graph, inputs, details):
         self._origin = origin  # (the graph as it was given, {leaf: value}, its inputs)
-        self.graph, self.inputs, self._details = graph, inputs, details
+        self.inputs, self._details = inputs, details
         self.lines = Lines(graph, inputs, details)
-        self.source = self.lines.source
-        graph.label = lambda node: self.lines.names[self.lines.line_of[node]]  # so that errors of a sweep name lines
+        self.source, names = self.lines.source, self.lines.names
+        labels = names | {x: names[line] for x, line in self.lines.line_of.items() if x.inputs}  # errors of a sweep name lines
+        nameless = [x for x in graph.leaves if x not in names]  # constants that stand in the lines as numbers
+        labels |= {x: f"v{i}" for i, x in enumerate(nameless, len(names) + 1)}
+        self.graph = Graph(*graph.outputs, labels=labels)
         self._function = function_of_values(self.lines)
         self._seen = set()  # shapes of inputs for which all is right
         self._remember([x.shape for x in inputs], {x: x.shape for x in graph.nodes})
@@ -99,6 +105,8 @@ class Program:
     def _remember(self, inputs, shapes):
         """NumPy alone may compute what has these shapes, unless there is an empty array, in which errors are hidden."""
         if not any([0 in one for one in shapes.values()]):
+            if len(self._seen) > MOST:
+                self._seen.clear()
             self._seen.add(tuple(inputs))
 
     def _fits(self, values):
@@ -129,7 +137,8 @@ class Program:
     def compile(self):
         """The program as machine code: a callable that takes the same values and, as `out`, None or a tuple that has for each
         output an array to write it to, or None. It returns a tuple of the outputs, among them the arrays given as `out`, which
-        after an arithmetic error may hold anything.
+        after an arithmetic error may hold anything. Large results without `out` stand in memory of former results that nobody
+        holds any more, not even a view of them; of such, what two calls need is kept.
 
         Elementwise operations and sums run in common loops, in parallel threads where arrays are large. If anything is not
         finite, the program itself is run, whose errors name the line.
@@ -139,6 +148,18 @@ class Program:
         from autograd_engine.numba_engine import Compiled
 
         return Compiled(self)
+
+    def to_dask(self):
+        """The compiled program on chunks, wherever they are: a callable that takes numbers, and Dask arrays of one axis and the
+        same chunks, and returns a tuple of lazy arrays. What is computed element by element stays in chunks; sums over all
+        elements are added up.
+
+        Raises TypeError, naming the line, for what a chunk cannot compute by itself. Errors in the values appear when the
+        results are computed. Needs Dask and Numba.
+        """
+        from autograd_engine.dask_engine import ForDask
+
+        return ForDask(self)
 
 
 def restored(origin, graph, inputs, details):

@@ -34,7 +34,9 @@ def accept(value, like=None):
 
     Raises TypeError for what is not real, ValueError for NaN and infinity and for another shape.
     """
-    if value.__class__ is float or isinstance(value, numbers.Real):  # the first is found faster
+    if value.__class__ is float and isfinite(value) and not shape(like):
+        return value
+    if isinstance(value, numbers.Real):
         try:
             value = float(value)
         except OverflowError:  # an integer may be larger than every float

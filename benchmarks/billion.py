@@ -3,7 +3,7 @@
     python -m benchmarks.billion [--points 1e9] [--chunk 1e6] [--scheduler ADDRESS]      (in the project folder)
 
 The points are generated chunk by chunk. Without an address the cluster is this machine: two workers of one thread each. Both
-the nodes, whose values are lazy arrays, and the compiled program, mapped over the chunks, are first checked against NumPy.
+the nodes, whose values are lazy arrays, and the compiled program, on each of the chunks, are first checked against NumPy.
 """
 
 import argparse
@@ -13,7 +13,6 @@ import tempfile
 import threading
 import time
 import zipfile
-from functools import partial
 
 import dask
 import dask.array as da
@@ -21,16 +20,14 @@ import numpy as np
 import psutil
 from dask.distributed import Client, LocalCluster, progress
 
-from benchmarks import chunks
-from benchmarks.engines.program import evaluate_graphs
+from autograd_engine import Program, gradient
+from autograd_nodes import Variable
+from benchmarks.formulas import equation_b, sum_of_a
 
 CHECKED, AGREE, SEED = 10**6, 1e-10, 2024
 PROJECT = pathlib.Path(__file__).parent.parent
 KEPT = {"MALLOC_MMAP_THRESHOLD_": 1 << 25, "MALLOC_TRIM_THRESHOLD_": 1 << 30}  # glibc reuses a chunk's memory for the next one
-FILES = (
-    "autograd_*.py", "autograd_engine/**/*.py",
-    "benchmarks/chunks.py", "benchmarks/formulas.py", "benchmarks/engines/__init__.py", "benchmarks/engines/program.py",
-)  # fmt: skip
+FILES = "autograd_*.py", "autograd_engine/**/*.py"
 
 
 def data_of_b(points, chunk):
@@ -44,17 +41,28 @@ def data_of_a(points, chunk):
     return [random.uniform(1.0, 3.0, points, chunks=chunk) for _ in range(3)]
 
 
-WORKS = {"B": (data_of_b, chunks.loss_and_slopes, chunks.LINE), "A": (data_of_a, chunks.total_and_slopes, ())}
+def loss_and_slopes(w_0, w_1, x, y):
+    """B and its derivatives by w_0 and w_1."""
+    loss = equation_b(np, w_0, w_1, x, y)
+    return [loss, *gradient(loss, [w_0, w_1])]
+
+
+def total_and_slopes(a, b, c):
+    """A summed over all points, and the sum over each of its three gradients, arrays that are as long as the data."""
+    total = sum_of_a(np, a, b, c)
+    return [total, *[np.sum(slope) for slope in gradient(total, [a, b, c])]]
+
+
+WORKS = {"B": (data_of_b, loss_and_slopes, (0.5, 1.5)), "A": (data_of_a, total_and_slopes, ())}
 
 
 def by_nodes(arrays, function, scalars):
-    return evaluate_graphs(function, [*scalars, *arrays])
+    return [node.value for node in function(*[Variable(x) for x in (*scalars, *arrays)])]
 
 
 def by_program(arrays, function, scalars):
-    work, count = partial(chunks.partial_sums, function=function, scalars=scalars), 1 + len(scalars or arrays)
-    parts = da.map_blocks(work, *arrays, dtype=float, chunks=((count,) * arrays[0].numblocks[0],))
-    return list(da.sum(parts.reshape(-1, count), axis=0))
+    variables = [Variable(x) for x in (*scalars, *[np.ones(2) for _ in arrays])]
+    return list(Program(function(*variables), variables).to_dask()(*scalars, *arrays))
 
 
 WAYS = {"nodes": by_nodes, "compiled program": by_program}
@@ -117,7 +125,6 @@ def send_project(client):
         with zipfile.ZipFile(sent, "w") as archive:
             for path in [path for pattern in FILES for path in PROJECT.glob(pattern)]:
                 archive.write(path, path.relative_to(PROJECT))
-            archive.writestr("benchmarks/__init__.py", "")  # found in an archive only if it is a package
         client.upload_file(str(sent))
 
 

@@ -59,4 +59,5 @@ def draw_chains(both, results):
             if y := quantity(BY_NUMBER, engine):
                 axes.plot(WORKS[BY_NUMBER].size, y / unit, color=color, marker=marker, fillstyle="none")
         axes.set(xscale="log", yscale="log", xlabel="n multiplications in a chain", ylabel=what)
-    both[0].legend(frameon=False, fontsize=8)
+    if both[0].get_legend_handles_labels()[0]:
+        both[0].legend(frameon=False, fontsize=8)

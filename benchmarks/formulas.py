@@ -1,5 +1,7 @@
 """What is differentiated. `np` is whatever module has an engine's sqrt, log and sum."""
 
+import random
+
 FACTOR = 1.0000001
 
 
@@ -31,3 +33,46 @@ def multiple(np, x, n):
     for _ in range(n):
         y = y * FACTOR
     return y
+
+
+def expression(np, *leaves, n):
+    """A random expression of n operations and some more, in which everything is used."""
+    choice, nodes, unused = random.Random(n), list(leaves), list(leaves)
+    binary = [lambda x, y: x * y, lambda x, y: x - y, lambda x, y: x + y]
+    for _ in range(n):
+        x, y = unused.pop(0) if len(unused) > 10 else choice.choice(nodes[-20:]), choice.choice(nodes[-20:])
+        function = choice.choice([np.sin, np.cos, np.tanh, None, None])
+        nodes.append(choice.choice(binary)(x, y) if function is None else function(x))
+        unused.append(nodes[-1])
+    total = unused[0]
+    for x in unused[1:]:
+        total = total + x
+    return total
+
+
+def demo_loss(np, *weights, points, labels):
+    """The loss of micrograd's demo: a perceptron with two hidden layers of 16 rectified units, the hinge loss and L2."""
+    scores = [perceptron(np, point, iter(weights)) for point in points]
+    losses = [rectified(np, 1.0 - label * score) for label, score in zip(labels, scores)]
+    return summed(losses) * (1.0 / len(losses)) + 1e-4 * summed([w * w for w in weights])
+
+
+def perceptron(np, values, weights):
+    for size, is_last in ((16, False), (16, False), (1, True)):
+        layer = []
+        for _ in range(size):
+            unit = summed([next(weights) * x for x in values]) + next(weights)
+            layer.append(unit if is_last else rectified(np, unit))
+        values = layer
+    return values[0]
+
+
+def rectified(np, x):
+    return np.relu(x) if hasattr(np, "relu") else np.maximum(x, 0.0)
+
+
+def summed(terms):
+    total = terms[0]
+    for x in terms[1:]:
+        total = total + x
+    return total

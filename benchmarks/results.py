@@ -47,6 +47,11 @@ class Results:
     def others(self):
         return [work for work in self.works if work not in self.chains]
 
+    @property
+    def starts(self):
+        """What begins with plain numbers, or goes on in a way that only graphs can."""
+        return [work for work in self.works if WORKS[work].kind in ("first", "demo", "step", "soon", "long")]
+
     def time(self, work, engine):
         """The median, or None."""
         times = self.works.get(work, {}).get(engine, {}).get("times")

@@ -3,6 +3,8 @@
 import gc
 import os
 import pathlib
+import tempfile
+import time
 import timeit
 from functools import partial
 
@@ -26,15 +28,17 @@ def serve(connection, engine, work):
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])
     worker = Worker(engine, work)
-    while True:
-        try:
-            name, argument = connection.recv()
-        except EOFError:  # the other side is done
-            return
-        try:
-            connection.send((True, getattr(worker, name)(argument)))
-        except Exception as error:
-            connection.send((False, f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"))
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["TORCHINDUCTOR_CACHE_DIR"] = folder  # where nothing is that another process has compiled
+        while True:
+            try:
+                name, argument = connection.recv()
+            except EOFError:  # the other side is done
+                return
+            try:
+                connection.send((True, getattr(worker, name)(argument)))
+            except Exception as error:
+                connection.send((False, f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"))
 
 
 class Worker:
@@ -44,23 +48,24 @@ class Worker:
     def prepare(self, reference):
         """Build, run once, and compare with the results in the file `reference`; the first engine writes it.
 
-        Returns how far the result is off, relative to the size of each output, and the memory of the run in bytes.
+        Returns how far the result is off, relative to the size of each output, the memory of the run in bytes, and the seconds
+        that it took to build and to run.
         """
         build, arguments = self.engine.load(), self.work.arguments()
-        start = partial(build, self.work.function, arguments, self.work.count)
+        start, began = partial(build, self.work.function, arguments, self.work.count), time.perf_counter()
         self.run = (lambda: start()()) if self.work.anew else start()
-        before = peak_memory(reset=True)
+        before = 0 if self.work.cold else peak_memory(reset=True)
         result = self.run()
-        memory = peak_memory() - before
+        taken, memory = time.perf_counter() - began, peak_memory() - before
         result = flat(result)
         if not pathlib.Path(reference).exists():
             np.savez(reference, *result)
-            return 0.0, memory
+            return 0.0, memory, taken
         with np.load(reference) as known:
             if len(known) != len(result):
                 raise ValueError(f"{len(result)} results instead of {len(known)}")
             off = [np.max(np.abs(x - y)) / np.max(np.abs(y)) for x, y in zip(result, known.values(), strict=True)]
-        return float(max(off)), memory
+        return float(max(off)), memory, taken
 
     def warm_up(self, _):
         """Run until times no longer fall for want of compilation; find how many runs make one timing."""

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from programs import assert_same_results, equation_a, typed_a, with_gradient
 
-from autograd_engine import Program, eliminate_common_subexpressions, gradient
-from autograd_nodes import Variable
+from autograd_engine import Program, eliminate_common_subexpressions, gradient, scalar_code
+from autograd_nodes import Graph, Node, Variable
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +45,21 @@ def test_out_may_be_an_input(doubled):
         assert results[k] is x
         for i, wanted in enumerate(expected(np.arange(4.0))):
             np.testing.assert_allclose(results[i], wanted)
+
+
+@pytest.mark.parametrize("step", [-1, 2])
+@pytest.mark.parametrize("size", [8, 100_000])
+def test_an_error_reaches_the_caller_although_out_is_part_of_an_input_that_loops_cannot_read(size, step):
+    x = Variable([1.0, 2.0], "x")
+    compiled = Program([x * x, np.log(x)], [x]).compile()
+    both = np.arange(1.0, abs(step) * size + 1)
+    value, out = both[::step], (both[:size], None)
+    assert_same_results(compiled(value.copy(), out=(np.empty(size), None)), (value**2, np.log(value)))
+    value[3] = -1.0
+    for given in (value, memoryview(value)):
+        with pytest.raises(FloatingPointError, match="Log"):
+            compiled(given, out=out)
+        assert value[3] == -1.0
 
 
 def test_an_error_reaches_the_caller_although_there_is_out(doubled):
@@ -252,3 +267,46 @@ def test_an_input_may_be_called_as_anything_in_the_compiled_text():
             x = Variable(value, name)
             y = np.sum(np.exp(x) * x)
             assert_same_results(Program([y], [x]).compile()(value), (y.value,))
+
+
+class Round(Node):
+    function = np.round
+    def forward(x, decimals=0): return np.round(x, decimals=decimals)
+    backward = (None,)
+
+
+class Heaviside(Node):
+    function = np.heaviside
+    def forward(x, y): return np.heaviside(x, y)
+    backward = (None, None)
+
+
+def test_a_program_of_numbers_takes_whatever_function_numba_has():
+    x = Variable(1.5, "x")
+    compiled = Program([Round(x * 2.0, decimals=1) + Round(x)], [x]).compile()
+    assert compiled(1.56) == (3.1 + 2.0,) and compiled(0.43) == (0.9,)
+    with pytest.raises(TypeError, match=r"^Numba cannot compute t2 = np.heaviside\(t1, x\): "):
+        Program([Heaviside(np.sin(x), x) * 2.0], [x]).compile()
+
+
+def test_a_long_program_is_cut_into_parts_that_compute_what_the_sweep_does():
+    variables = [Variable(0.3 + 0.1 * i, f"x{i}") for i in range(10)]
+    y = variables[0]
+    for i in range(400):
+        y = np.sin(y * variables[i % 10]) + variables[(7 * i) % 10] if i % 3 else np.tanh(y) - 0.5 * variables[i % 10]
+    program = with_gradient(y, variables)
+    assert len(program.lines.lines) > 3 * scalar_code.LENGTH
+    compiled = program.compile()
+    for shift in (0.0, 0.2):
+        point = [x.value + shift for x in variables]
+        values = Graph(y).evaluate(dict(zip(variables, point)))
+        assert_same_results(compiled(*point), program(*point), 1e-9)
+        assert compiled(*point)[0] == pytest.approx(values[y], rel=1e-12)
+
+
+@pytest.mark.parametrize("build", [lambda x, y: [x, y, x], lambda x, y: [x * 1.0, y - y], lambda x, y: [x]])
+def test_outputs_of_a_program_of_numbers_may_be_inputs_or_constants(build):
+    x, y = Variable(2.0, "x"), Variable(3.0, "y")
+    outputs = build(x, y)
+    assert Program(outputs, [x, y]).compile()(4.0, 5.0) == Program(outputs, [x, y])(4.0, 5.0)
+    assert Program([x, y], []).compile()() == (2.0, 3.0)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from autograd_engine import eliminate_common_subexpressions, gradient, jacobian
+from autograd_engine.order import topological_order
 from autograd_nodes import Constant, Graph, Node, Variable
 
 MILLION = 1_000_000
@@ -85,6 +86,24 @@ def test_a_million_stale_operations_are_evaluated_again_when_they_are_differenti
     x, graph = million
     x.value = STEP
     assert shallowly(lambda: jacobian(graph.outputs[0], x)) == pytest.approx((MILLION + 1) * STEP**MILLION, rel=1e-9)
+
+
+def test_a_graph_asks_for_the_inputs_of_a_node_once_however_many_there_are():
+    """A stack of thousands of numbers is ordered in a time that is linear in their number."""
+
+    class Counted(tuple):
+        reads = 0
+
+        def __iter__(self):
+            for x in super().__iter__():
+                Counted.reads += 1
+                yield x
+
+    x = Variable(1.0)
+    y = np.stack([np.sin(x) for _ in range(300)])
+    y.inputs = Counted(y.inputs)
+    topological_order([y])
+    assert Counted.reads == 300
 
 
 def test_building_is_linear_in_the_number_of_operations_whatever_changes_in_between(monkeypatch):

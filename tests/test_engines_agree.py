@@ -5,7 +5,7 @@ import contextlib
 import numpy as np
 import pytest
 
-from autograd_engine import Program, gradient
+from autograd_engine import Program, gradient, loops, numba_engine, scalar_code
 from autograd_nodes import Graph, Sigmoid, Variable
 
 UNARY = {
@@ -108,10 +108,10 @@ def is_on_edge(sweep, point):
 SHAPES = [[()], [(), ()], [(3,)], [(3,), ()], [(3,), (3,)], [(2, 3), (3,)], [(2, 1), (3,)], [(9,), (), (9,)]]
 
 
-def differences(seed, programs, points):
+def differences(seed, programs, points, kinds=SHAPES):
     rng, found, total = np.random.default_rng(seed), [], 0
     for number in range(programs):
-        shapes = SHAPES[number % len(SHAPES)]
+        shapes = kinds[number % len(kinds)]
         outputs, variables = random_program(rng, shapes)
         program, sweep = Program(outputs, variables), swept(outputs, variables)
         runs = {"NumPy": program, "Numba": program.compile()}
@@ -132,3 +132,19 @@ def test_every_engine_gives_what_the_sweep_gives(seed):
     found, total = differences(seed, 24, 9)
     assert not found, "\n".join(found[:3])
     assert total == 24 * 9 * 3 * 2
+
+
+@pytest.mark.parametrize("length", [1, 4])
+def test_programs_that_are_compiled_in_parts_give_what_the_sweep_gives(length, monkeypatch):
+    monkeypatch.setattr(scalar_code, "LENGTH", length)
+    found, total = differences(11, 16, 9, SHAPES[:2])
+    assert not found, "\n".join(found[:3])
+    assert total == 16 * 9 * 3 * 2
+
+
+def test_loops_in_threads_give_what_the_sweep_gives(monkeypatch):
+    monkeypatch.setattr(numba_engine, "LARGE", 0)
+    monkeypatch.setattr(loops, "BLOCK", 2)
+    found, total = differences(12, 18, 9, SHAPES[2:])
+    assert not found, "\n".join(found[:3])
+    assert total == 18 * 9 * 3 * 2

@@ -236,6 +236,16 @@ def test_at_extremes_there_is_a_finite_result_or_an_error_the_same_for_numbers_a
         np.testing.assert_allclose(outcome(operation, [[x] for x in operands]), number, rtol=1e-13, atol=1e-300)
 
 
+@pytest.mark.parametrize("value", [0.1, [0.1, 0.2]])
+def test_finite_contributions_that_add_up_to_infinity_are_an_error_that_changes_nothing(value):
+    x = Variable(value)
+    graph = Graph(1.5e308 * x + 1.5e308 * x)
+    before = state(graph)
+    with pytest.raises(ARITHMETIC, match=r"backward from t\d = Multiply"):
+        graph.backward(np.ones(x.shape))
+    assert_unchanged(graph, before)
+
+
 # -------------------------------------------------------------------------------------------------------- wrong shapes
 
 

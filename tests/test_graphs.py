@@ -670,3 +670,10 @@ def test_a_node_holds_its_operands_and_parameters():
     y = np.max(x, keepdims=True)
     assert y.inputs == (x,) and y.parameters == {"axis": None, "keepdims": True} and y.shape == (1,) and y.grad is None
     assert x.inputs == () and x.parameters == {} and x.shape == (2,) and (x[0] * 1.0).shape == ()
+
+
+def test_parameters_that_nodes_share_cannot_be_changed():
+    x = Variable([1.0, 2.0])
+    for node in (x, x + x, np.sum(x)):
+        with pytest.raises(TypeError):
+            node.parameters["axis"] = 0

@@ -6,7 +6,7 @@ import sympy as sp
 from programs import assert_same_results, equation_a, lines, values, with_gradient
 from test_random_graphs import built, random_expressions
 
-from autograd_engine import Program, gradient
+from autograd_engine import Program, gradient, scalar_code
 from autograd_nodes import Constant, Graph, Node, Sigmoid, Variable, exp, log
 
 
@@ -134,6 +134,18 @@ class Softplus(Node):
     backward = (lambda grad, t, x: grad * Sigmoid.of(x),)
 
 
+def written_by_numba(numpy_function):
+    """An operation for which Numba compiles a function."""
+    count = numpy_function.nin
+
+    class Operation(Node):
+        function = numpy_function
+        forward = (lambda x: numpy_function(x)) if count == 1 else (lambda x, y: numpy_function(x, y))
+        backward = (None,) * count
+
+    return Operation
+
+
 class Branching(Node):
     def forward(x): return x if np.all(x > 0.0) else -x
     backward = (lambda grad, t, x: grad,)
@@ -156,6 +168,15 @@ def test_a_new_operation_works_everywhere(operation):
         symbol = sp.IndexedBase("x")[0] if x.shape else sp.Symbol("x")
         result = np.ravel(program.to_sympy()[1])[0]
         assert float(result.subs(symbol, 0.7)) == pytest.approx(np.ravel(expected[1])[0], 1e-12)
+
+
+@pytest.mark.parametrize("length", [1, 200])
+@pytest.mark.parametrize("function", [np.hypot, np.cbrt, np.logaddexp, np.logaddexp2, np.arctan2, np.expm1])
+def test_numbers_are_computed_by_functions_that_numba_has_to_compile(function, length, monkeypatch):
+    monkeypatch.setattr(scalar_code, "LENGTH", length)
+    x, y = Variable(3.0, "x"), Variable(4.0, "y")
+    compiled = Program([2.0 * written_by_numba(function)(*[x, y][: function.nin]), np.exp(x)], [x, y]).compile()
+    assert_same_results(compiled(1.5, 2.5), (2.0 * float(function(*[1.5, 2.5][: function.nin])), float(np.exp(1.5))))
 
 
 def test_an_operation_that_is_no_formula_runs_by_its_own_rule_and_is_refused_elsewhere():

@@ -1,6 +1,7 @@
 """What a program's source says: labels, adjoints, simplification, and that no name becomes code."""
 
 import ast
+import copy
 import pickle
 
 import numpy as np
@@ -9,7 +10,7 @@ import sympy as sp
 from programs import POINT, assert_same_results, equation_a, lines, typed_a, with_gradient
 from test_random_graphs import built, random_expressions
 
-from autograd_engine import Program, gradient, hessian
+from autograd_engine import Program, draw, gradient, hessian
 from autograd_nodes import Constant, Graph, Node, Sigmoid, Variable
 
 SOURCE_OF_A = """\
@@ -49,6 +50,24 @@ def test_labels_are_those_of_the_graph():
     y, variables = equation_a()
     graph, program = Graph(y), with_gradient(y, variables)
     assert [line.split()[0] for line in lines(program)[:9]] == [graph.label(x) for x in graph.nodes if x.inputs]
+
+
+TWINS = {"itself": lambda graph: graph, "pickled": lambda graph: pickle.loads(pickle.dumps(graph))}
+
+
+@pytest.mark.parametrize("twin", [*TWINS.values(), copy.copy, copy.deepcopy], ids=[*TWINS, "copied", "deeply copied"])
+def test_a_programs_graph_can_be_drawn_with_the_labels_of_its_lines(twin):
+    x = Variable(2.0, "x")
+    program = Program([np.sin(3.0 * x) + 4.0, x + Constant(5.0, "shift")], [x])
+    graph = twin(program.graph)
+    labels = [graph.label(node) for node in graph.nodes]
+    assert labels == [program.graph.label(node) for node in program.graph.nodes]
+    leaves = [graph.label(node) for node in graph.leaves]
+    assert {"x", "shift"} < {*leaves} and len({*leaves}) == len(graph.leaves) == 4
+    computed = {label for node, label in zip(graph.nodes, labels) if node.inputs}
+    assert computed | {"shift"} == {line.split()[0] for line in lines(program)}
+    drawing = draw(graph)
+    assert all([f'data-node="{label}"' in drawing.svg for label in labels])
 
 
 def test_broadcasting_stays_implicit_and_data_are_captured():
