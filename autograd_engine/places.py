@@ -42,8 +42,6 @@ def put_into(out, results):
     return tuple([y if x is None else x for x, y in zip(out, results)])
 
 
-
-
 # --------------------------------------------------------------------------------------- memory that is used again and again
 
 
