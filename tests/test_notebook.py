@@ -3,6 +3,8 @@ business; that its formulas are true, that of tools/equations."""
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -153,3 +155,12 @@ def test_internal_links_lead_somewhere():
     links = set(re.findall(r"\]\(#(.*?)\)(?=[ *\],;·.:]|$)", PROSE, re.MULTILINE))
     assert links
     assert links <= targets
+
+
+def test_make_ends_by_saying_what_a_and_b_came_to():
+    notebook = Path(__file__).parents[1] / "DL-Sheet01.ipynb"
+    command = [sys.executable, "-m", "tools.summary", str(notebook), "build/page.html"]
+    said = subprocess.run(command, cwd=notebook.parent, check=True, capture_output=True, text=True).stdout.splitlines()
+    assert said[0] == "A = 5.747658   ∂A/∂a = 0.471775   ∂A/∂b = 0.113750   ∂A/∂c = -0.016775"
+    assert said[1].startswith("B = 8.750000   ∂B/∂w_0 = 7.000000   ∂B/∂w_1 = -4.000000   ∂B/∂x_1 = 6.000000")
+    assert said[2].startswith("html ") and said[2].endswith("page.html")
