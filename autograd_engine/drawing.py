@@ -45,11 +45,10 @@ class Drawing:
         self.nodes, self.edges = len(graph.nodes), sum([len(node.inputs) for node in graph.nodes])
         names = symbols(graph)
         panels = {node: Panel(graph, node, names) for node in graph.nodes}
-        labels = {(one.user, one.place): Label(graph, one) for one in contributions(graph)} if partials else {}
-        labels = {edge: label for edge, label in labels.items() if label.formula}
+        labels = labels_of_edges(graph, contributions(graph)) if partials else {}
         sizes, label_sizes = [{key: one.size for key, one in many.items()} for many in (panels, labels)]
         self.layout = layout(graph, sizes, label_sizes)
-        self.alternative = f"Computation graph: {'; '.join([panel.words() for panel in panels.values()])}"
+        self.alternative = alternative_of(panels)
         self.svg = picture(graph, self.layout, panels, labels, self.alternative)
 
     def save(self, path):
@@ -166,6 +165,16 @@ class Label:
 
     def svg(self, start):
         return typeset(self.line, start.x, start.y + (self.line.above - self.line.below) / 2, "partial-")
+
+
+def labels_of_edges(graph, found):
+    """{(user, place of the operand): Label} of the contributions that are shown on an edge."""
+    labels = {(one.user, one.place): Label(graph, one) for one in found}
+    return {edge: label for edge, label in labels.items() if label.formula}
+
+
+def alternative_of(panels):
+    return f"Computation graph: {'; '.join([panel.words() for panel in panels.values()])}"
 
 
 def heads(formula):

@@ -19,7 +19,7 @@ from pathlib import Path
 from string import Template
 from typing import NamedTuple
 
-from autograd_engine.drawing import COLOURS, SIDE, Label, Panel, heads, picture, rounded
+from autograd_engine.drawing import COLOURS, SIDE, Panel, alternative_of, heads, labels_of_edges, picture, rounded
 from autograd_engine.formulas import (
     Formula, adjoint, contributions, decimal, definition, equation, expression, graph_of, symbols,
 )  # fmt: skip
@@ -147,10 +147,7 @@ def swept(graph):
     twin.refresh()
     twin.values, twin.last_sweep = graph.values, "forward"
     if why_no_backward(graph) is None:
-        active = {node for node in graph.nodes if node.active}
-        found = graph.adjoints or graph.sweep_backward(graph.values, 1.0, active)
-        rest = {node: fit(0.0, graph.values[node]) for node in active - found.keys()}
-        twin.adjoints, twin.last_sweep = found | rest, "backward"
+        twin.adjoints, twin.last_sweep = graph.adjoints or graph.all_adjoints(graph.values, 1.0), "backward"
     return twin
 
 
@@ -224,12 +221,11 @@ class View:
     def picture(self):
         """The drawing of the swept graph in words and as SVG, with room for other numbers."""
         panels = {node: Panel(self.graph, node, self.names) for node in self.graph.nodes}
-        labels = {(one.user, one.place): Label(self.graph, one) for one in self.contributions}
-        labels = {edge: label for edge, label in labels.items() if label.formula}
+        labels = labels_of_edges(self.graph, self.contributions)
         sizes = {node: self.panel_size(node, panel) for node, panel in panels.items()}
         partials = {(one.user, one.place): one.partial for one in self.contributions}
         plan = layout(self.graph, sizes, {edge: label_size(label, partials[edge]) for edge, label in labels.items()})
-        alternative = f"Computation graph: {'; '.join([panel.words() for panel in panels.values()])}"
+        alternative = alternative_of(panels)
         return alternative, picture(self.graph, plan, panels, labels, alternative)
 
     def panel_size(self, node, panel):

@@ -243,6 +243,13 @@ class Graph:
             raise self._explain(error, "backward from ", node, values) from error
         return adjoints
 
+    def all_adjoints(self, values, seed):
+        """{node: adjoint} of every node that depends on a Variable, by sweep_backward; 0 where no rule reaches."""
+        adjoints = self.sweep_backward(values, seed, self._active)
+        if len(adjoints) < len(self._active):  # the others are only reached by operands without a rule
+            adjoints |= {node: fit(0.0, values[node]) for node in self._active if node not in adjoints}
+        return adjoints
+
     def _explain(self, error, where, node, values):
         return explain(error, f"{where}{self.label(node)} = {type(node).__name__}", [values[x] for x in node.inputs])
 
@@ -275,9 +282,7 @@ class Graph:
             raise ValueError(f"the output has shape {y.shape}: give backward a seed of that shape, or sum it first")
         values, seen = self._reevaluate() if self._is_stale() else (self.values, self._seen)
         seed = 1.0 if seed is None else fit(accept(seed, like=values[y]), values[y])
-        adjoints = self.sweep_backward(values, seed, self._active)
-        if len(adjoints) < len(self._active):  # the others are only reached by operands without a rule
-            adjoints |= {node: fit(0.0, values[node]) for node in self._active if node not in adjoints}
+        adjoints = self.all_adjoints(values, seed)
         self._store(values, seen)
         self.adjoints, self.last_sweep = adjoints, "backward"
         for node, adjoint in adjoints.items():

@@ -80,7 +80,8 @@ def in_use(expression, *leaves):
 
 def row(graph, *leaves):
     """The derivatives of a graph's result by these leaves, as LaTeX: integers, or six decimals."""
-    adjoints = [graph.backward()[leaf] for leaf in leaves]
+    gradient = graph.backward()
+    adjoints = [gradient[leaf] for leaf in leaves]
     digits = "g" if all([adjoint.is_integer() for adjoint in adjoints]) else ".6f"
     return f"({', '.join([format(adjoint, digits) for adjoint in adjoints])})"
 
