@@ -33,7 +33,7 @@ MODULES = {
         r".", "one_set_of_rules graphs values_and_derivatives errors numpy_protocol random_graphs composed",
     ),
     "autograd_engine/graph.py": (
-        r"Graph\.(sweep_|forward|backward|refresh|evaluate|fold|_is_stale|_reevaluate|_store)|fit$",
+        r"Graph\.(sweep_|all_adjoints|forward|backward|refresh|evaluate|fold|_is_stale|_reevaluate|_store)|fit$",
         "graphs changed_leaves errors one_set_of_rules random_graphs numpy_protocol values_and_derivatives",
     ),
     "autograd_engine/order.py": (r".", "graphs changed_leaves"),
