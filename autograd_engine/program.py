@@ -5,6 +5,7 @@
     program(2.0, 3.0)           the outputs, by `math` for floats and by NumPy for arrays
     program.to_sympy()          the outputs as SymPy expressions, entry by entry for arrays
     program.compile()           the same as machine code, by Numba, arrays in parallel loops
+    program.to_jax()            the same for JAX: on accelerators, on sharded arrays
     program.to_dask()           the same, compiled, on each chunk of Dask arrays: on a cluster
 
 The graph is simplified (simplify.py) and written down (source.py), each operation as NumPy has it: np.log(x). An engine is what
@@ -148,6 +149,21 @@ class Program:
         from autograd_engine.numba_engine import Compiled
 
         return Compiled(self)
+
+    def to_jax(self):
+        """The program in JAX, jitted: a callable that takes the same values, and JAX's arrays, on whatever devices and however
+        sharded. It returns a tuple of JAX's arrays in the precision of the outputs, whatever JAX is set to elsewhere.
+
+        Errors are those of a call. Where a value on the way is neither 0 nor of a size from 1e-146 to 1e146 (from 3e-16 to 3e15
+        in float32), JAX may be wrong, and the program itself is run; and once for sizes that are new. `.function` is what JAX
+        traces, for a jit, vmap or grad of your own under jax.enable_x64: it returns the outputs, and whether all values were
+        of such sizes.
+
+        Raises TypeError, naming the line, for an operation that JAX has no function for. Needs JAX; tested on processors only.
+        """
+        from autograd_engine.jax_engine import InJAX
+
+        return InJAX(self)
 
     def to_dask(self):
         """The compiled program on chunks, wherever they are: a callable that takes numbers, and Dask arrays of one axis and the

@@ -127,7 +127,7 @@ class Lines:
         for x in self.opaque:
             raise TypeError(f"{engine} cannot compute {self.lines[self.line_of[x]][0]}: {type(x).__name__!r} is no formula")
 
-    def line_in(self, trace):
-        """The line of `source` in which an error has come up."""
+    def line_in(self, trace, text=None):
+        """The line of a function's text, which is `source` if none is given, in which an error has come up."""
         *_, number = [1, *[frame.lineno for frame in extract_tb(trace) if frame.filename == FILE]]
-        return self.source.splitlines()[number - 1].strip()
+        return (text or self.source).splitlines()[number - 1].strip()

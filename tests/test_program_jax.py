@@ -1,0 +1,222 @@
+"""Programs for JAX: the results of the nodes, in float64 whatever JAX is set to, and errors that name the line."""
+
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+from programs import assert_same_results, equation_a, values, with_gradient
+from test_program_engines import FUNCTIONS, MIXTURES, Branching
+
+from autograd_engine import Program, gradient, jax_engine
+from autograd_nodes import Graph, Node, Variable
+
+
+def on_the_host(results):
+    """As the nodes have them."""
+    assert all([isinstance(y, jax.Array) for y in results])
+    return tuple([np.asarray(y) if y.shape else float(y) for y in results])
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_operations_on_arrays_are_computed_as_the_nodes_do(name):
+    f = FUNCTIONS[name]
+    variables = [node for node in Graph(f).nodes if isinstance(node, Variable)]
+    outputs = [f, *gradient(f, variables)]
+    run = Program(outputs, variables).to_jax()
+    for _ in range(2):
+        assert_same_results(on_the_host(run(*values(variables))), [node.value for node in outputs])
+
+
+@pytest.mark.parametrize("name", MIXTURES)
+def test_results_have_the_precision_of_the_nodes(name):
+    x, y, s = Variable(np.array([0.3, 1.7, 0.9], np.float32)), Variable([1.1, 1.7, 0.2]), Variable(1.3)
+    f = MIXTURES[name](x, y, s)
+    outputs = [f, f * x, *gradient(f, [x, y, s])]
+    results = on_the_host(Program(outputs, [x, y, s]).to_jax()(x.value, y.value, 1.3))
+    assert_same_results(results, [node.value for node in outputs], 1e-5)
+
+
+def test_doubles_are_used_only_within_a_call():
+    y, variables = equation_a()
+    program = with_gradient(y, variables)
+    before = jax.numpy.ones(2).dtype
+    assert_same_results(on_the_host(program.to_jax()(2.0, 3.0, 1.5)), program(2.0, 3.0, 1.5), 1e-14)
+    assert jax.numpy.ones(2).dtype == before == np.float32
+
+
+REWRITTEN = {  # what XLA would make of each
+    "x": (lambda x, y, z: np.log(np.exp(x)), [1e-17, 800.0, -750.0]),
+    "x / (y z)": (lambda x, y, z: x / y / z, [1e-300, 3.0, 1e300], [1e-200, 7.0, 1e200], [1e-200, 9.0, 1e200]),
+    "exp(x + y)": (lambda x, y, z: np.exp(x) * np.exp(y), [800.0, -720.0, 1e-17], [-800.0, 700.0, 1e-17]),
+    "y log x": (lambda x, y, z: np.log(x**y), [1e200, 1e-200, 1.0 + 1e-15], [3.0, 3.0, 0.1]),
+    "|x|": (lambda x, y, z: np.sqrt(np.square(x)), [1e-200, 1e200, 3.0]),
+    "0": (lambda x, y, z: x * y * z, [1e-160, 1e-310, 5e-324], [1e-160, 2.0, 1.0], [1e160, 1.0, 1e300]),
+    "exp(x) = 0": (lambda x, y, z: np.exp(x) * y, [-720.0, -745.0, -1e300], [1e10, 1.0, 1.0]),
+    "a power that is 0": (lambda x, y, z: x**y * z, [1e-100, 1e-300, 0.0], [3.15, 1.06, 2.0], [1e10, 1e300, 1.0]),
+    "x times 1 / 1e308": (lambda x, y, z: x / 1e308, [1e10, 1e-10, 1e300]),
+    "x times 0": (lambda x, y, z: x * 1e-310, [1e10, 1e300, 1.0]),
+    "a comparison of zeros": (lambda x, y, z: np.maximum(x, 0.0) * (x == 0.0), [1e-310, -5e-324, 0.0]),
+}
+
+
+@pytest.mark.parametrize("form", REWRITTEN)
+def test_nothing_is_rewritten_and_nothing_vanishes(form):
+    f, *points = REWRITTEN[form]
+    variables = [Variable(1.0, name) for name in "xyz"]
+    program = Program([f(*variables)], variables)
+    run = program.to_jax()
+    for point in np.transpose([*points, *np.ones((3 - len(points), 3))]).tolist() * 2:
+        try:
+            expected = program.sweep(point)[program.graph.outputs[0]]
+        except ArithmeticError as error:
+            with pytest.raises(type(error)):
+                run(*point)
+        else:
+            np.testing.assert_allclose(on_the_host(run(*point)), [expected], 4e-16)
+
+
+def test_a_difference_that_is_zero_is_a_usual_value():
+    x, y = Variable(1.5, "x"), Variable(1.5, "y")
+    run = Program([(x - y) ** 2 + np.log(x - 0.5) + 1.0 * (x + -y == 1.0)], [x, y]).to_jax()
+    with jax.enable_x64(True):
+        (result,), are_usual = run.function(1.5, 1.5)
+    assert are_usual and float(result) == 0.0
+
+
+def test_products_of_matrices_are_precise_on_every_device():
+    matrix = Variable(np.ones((2, 2)))
+    run = Program([matrix @ matrix], [matrix]).to_jax()
+    with jax.enable_x64(True):
+        assert "HIGHEST" in str(jax.make_jaxpr(run.function)(matrix.value))
+
+
+def test_sums_that_overflow_on_the_way_are_an_error():
+    x = Variable(np.ones(81), "x")
+    run = Program([np.sum(x)], [x]).to_jax()
+    with pytest.raises(FloatingPointError, match="overflow"):
+        run(np.array([1e308, -1e308] * 40 + [1.0]))
+
+
+def test_what_is_undefined_is_an_error_that_names_the_line():
+    x = Variable(np.ones(3), "x")
+    run = Program([np.tanh(1.0 / np.log(x + 1.0))], [x]).to_jax()
+    for _ in range(2):
+        assert_same_results(on_the_host(run(np.ones(3))), [np.tanh(1.0 / np.log(np.full(3, 2.0)))])
+        with pytest.raises(FloatingPointError, match=r"t3 = Divide"):
+            run(np.array([1.0, 0.0, 2.0]))  # tanh would hide it
+        with pytest.raises(FloatingPointError, match=r"t2 = Log"):
+            run(jax.numpy.array([1.0, -3.0, 2.0]))
+        with pytest.raises(ValueError, match="NaN"):
+            run(np.array([1.0, np.nan, 2.0]))
+
+
+def test_an_input_without_use_has_to_be_finite():
+    x, y = Variable(1.0, "x"), Variable([1.0], "y")
+    with pytest.raises(ValueError, match="NaN"):
+        Program([x * x], [x, y]).to_jax()(1.0, jax.numpy.array([np.nan]))
+
+
+def test_what_was_broadcast_has_to_be_still():
+    x, y = Variable([1.0, 2.0, 3.0], "x"), Variable([2.0], "y")
+    run = with_gradient(np.sum(x * y), [x, y]).to_jax()
+    for _ in range(2):
+        assert_same_results(on_the_host(run(np.ones(5), np.array([2.0]))), (10.0, np.full(5, 2.0), np.array([5.0])))
+        for given in (np.ones, jax.numpy.ones):
+            with pytest.raises(ValueError, match="broadcast"):
+                run(given(5), given(5))
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float16, np.int32, np.uint8, bool])
+def test_arrays_of_jax_are_taken_in_the_precision_of_the_input(kind):
+    x = Variable([1.0, 2.0, 3.0], "x")
+    run = with_gradient(np.sum(x / 3.0 * x), [x]).to_jax()
+    given = jax.numpy.array([1, 0, 1], kind)
+    for _ in range(2):
+        assert_same_results(on_the_host(run(given)), (2.0 / 3.0, np.array([1.0, 0.0, 1.0]) / 1.5), 1e-15)
+
+
+@pytest.mark.parametrize("kind", [np.complex64, jax.numpy.bfloat16])
+def test_arrays_of_jax_that_are_not_real_are_refused(kind):
+    x = Variable([1.0, 2.0, 3.0], "x")
+    with pytest.raises(TypeError, match="not a real number"):
+        Program([x * x], [x]).to_jax()(jax.numpy.ones(3, kind))
+
+
+def test_wrong_values_are_refused_as_by_the_program():
+    x, y = Variable(1.0, "x"), Variable([1.0, 2.0], "y")
+    run = Program([x * y], [x, y]).to_jax()
+    for wrong in [(1.0,), (1.0, np.ones(2), 1.0), (1.0, "no"), (None, np.ones(2)), (1j, np.ones(2))]:
+        with pytest.raises(TypeError):
+            run(*wrong)
+    with pytest.raises(ValueError, match="shapes"):
+        run(np.ones(2), np.ones(2))
+
+
+SHARDED = """
+import jax, numpy as np
+jax.config.update("jax_num_cpu_devices", 2)
+from autograd_engine import Program, gradient
+from autograd_nodes import Variable
+x = Variable(np.ones(4), "x")
+total = np.sum(x**3)
+run = Program([total, *gradient(total, [x])], [x]).to_jax()
+sharding = jax.sharding.NamedSharding(jax.make_mesh((2,), ("points",)), jax.sharding.PartitionSpec("points"))
+value, slope = run(jax.device_put(np.arange(4.0), sharding))
+print(value, slope, slope.sharding.is_equivalent_to(sharding, 1), len(slope.devices()))
+"""
+
+
+def test_sharded_arrays_stay_where_they_are():
+    command = [sys.executable, "-c", SHARDED]
+    said = subprocess.run(command, cwd=Path(__file__).parent.parent, check=True, capture_output=True, text=True).stdout
+    assert said == "36.0 [ 0.  3. 12. 27.] True 2\n"
+
+
+def test_the_function_can_be_traced_mapped_and_differentiated():
+    a, b = Variable(2.0, "a"), Variable(3.0, "b")
+    y = np.sin(a * b) * a
+    run = Program([y, *gradient(y, [a, b])], [a, b]).to_jax()
+    with jax.enable_x64(True):
+        points = jax.numpy.array([0.5, 1.0, 1.5])
+        (value, by_a, by_b), are_usual = jax.vmap(run.function, (0, None))(points, 3.0)
+        slopes = jax.vmap(jax.grad(lambda a: run.function(a, 3.0)[0][0]))(points)
+    assert are_usual.all()
+    points = np.asarray(points)
+    np.testing.assert_allclose(value, np.sin(3.0 * points) * points, 1e-14)
+    np.testing.assert_allclose(slopes, by_a, 1e-14)
+    np.testing.assert_allclose(by_b, np.cos(3.0 * points) * points**2, 1e-13)
+    with pytest.raises(TypeError, match=r"take its \.function"):
+        jax.jit(run)(1.0, 2.0)
+
+
+class Spacing(Node):
+    function = np.spacing
+    def forward(x): return np.spacing(x)
+    backward = (None,)
+
+
+def test_what_jax_cannot_compute_is_refused_with_its_line(monkeypatch):
+    x = Variable([0.7, 0.3], "x")
+    monkeypatch.delattr(jax_engine.JAX, "spacing")
+    with pytest.raises(TypeError, match=r"JAX cannot compute t1 = np.spacing\(x\): .*spacing"):
+        Program([Spacing(x) * 2.0], [x]).to_jax()
+    with pytest.raises(TypeError, match=r"JAX cannot compute t1 = v\d+\(x\): 'Branching' is no formula"):
+        Program([Branching(x) * 2.0], [x]).to_jax()
+
+
+def test_without_jax_it_is_said_what_is_missing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "jax", None)
+    monkeypatch.delitem(sys.modules, "autograd_engine.jax_engine", raising=False)
+    with pytest.raises(ImportError, match="pip install jax"):
+        with_gradient(*equation_a()).to_jax()
+
+
+def test_it_can_be_pickled():
+    y, variables = equation_a()
+    program = with_gradient(y, variables)
+    copy = pickle.loads(pickle.dumps(program.to_jax()))
+    assert_same_results(on_the_host(copy(2.0, 3.0, 1.5)), program(2.0, 3.0, 1.5), 1e-14)
