@@ -128,12 +128,12 @@ class Leaf(Node):
     """
 
     __slots__ = ("changes",)
-    parameters = Node.defaults
+    inputs, parameters = (), Node.defaults
 
     def __init__(self, value, name=None):
         if name is not None and not isinstance(name, str):
             raise TypeError(f"a name is text, not {type(name).__name__}, and the value comes first: Variable(2.0, 'x')")
-        self.inputs, self.name, self.grad, self.adjoint_of = (), name, None, None
+        self.name, self.grad, self.adjoint_of = name, None, None
         self._value, self.changes = accept(value), 0
 
     @Node.value.setter

@@ -166,10 +166,10 @@ class Run:
 
         def call(*arguments):
             with np.errstate(all="ignore"):
-                sums = np.add.reduce(kernel(np.arange(0, arguments[first].size, BLOCK), results, *arguments))
-            if not np.isfinite(sums).all():
+                starts = np.arange(0, arguments[first].size, BLOCK)
+                sums = np.add.reduce(kernel(starts, results, *arguments)).tolist()
+            if not all(map(math.isfinite, sums)):
                 raise UndefinedError("a value is not finite")
-            sums = sums.tolist()
             return sums[0] if len(self.sums) == 1 else sums[:-1]
 
         return call
