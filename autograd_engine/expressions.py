@@ -40,6 +40,13 @@ def unchangeable(parameter):
     return tuple(parameter) if isinstance(parameter, list) else parameter
 
 
+def plain_index(i):
+    """An index with Python's integers for NumPy's."""
+    if isinstance(i, slice):
+        return slice(*map(plain_index, (i.start, i.stop, i.step)))
+    return int(i) if isinstance(i, numbers.Integral) and not isinstance(i, bool) else i
+
+
 class Expression(Refusals):
     """What a node answers to as part of a Python expression.
 
@@ -93,9 +100,7 @@ class Expression(Refusals):
     def __format__(self, spec): return super().__format__(spec) if spec else repr(self)
 
     def __getitem__(self, index):
-        index = index if isinstance(index, tuple) else (index,)
-        plain = [int(i) if isinstance(i, numbers.Integral) and not isinstance(i, bool) else i for i in index]
-        return operations["Index"](self, index=tuple(plain))
+        return operations["Index"](self, index=tuple(map(plain_index, index if isinstance(index, tuple) else (index,))))
 
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
         if method != "__call__" or kwargs or ufunc not in operations:

@@ -1,20 +1,19 @@
-"""A program in JAX: what stands for np is jax.numpy, one operation at a time.
+"""A program in JAX, operation by operation: what stands for np is jax.numpy.
 
-XLA, JAX's compiler, rewrites algebra: log(exp x) as x, a/b/c as a/(b c). On processors it takes what is below 2.2e-308 for 0.
-Therefore a barrier stands behind each operation, and each value is watched: if one is so large or so small that a product or a
-quotient of two such could overflow or vanish, the program itself is run, whose numbers are right.
+XLA, JAX's compiler, may compute several operations together, and then otherwise than they are written: log(exp x) as x, a b + c
+with one rounding instead of two, and a b a second time, with another rounding, for whoever asks which of these is the largest.
+So that it cannot, each operation is a call of its own. On processors XLA also takes what is below 2.2e-308 for 0. So each value
+is watched: if one is so large or so small that what is computed from it could overflow or vanish, the program itself is run.
 """
 
-from functools import reduce
-from operator import and_, or_
-from types import SimpleNamespace
+from contextlib import contextmanager
 
 import numpy as np
 
 from autograd_engine.notation import index_text
-from autograd_engine.simplify import is_elementwise
-from autograd_engine.values import accept, precision, raising
-from autograd_nodes import Add, Equal, Log, PlaceLike, Subtract
+from autograd_engine.simplify import is_double
+from autograd_engine.values import accept
+from autograd_nodes import Exp, PlaceLike, Power, Sum
 
 try:
     import jax
@@ -23,8 +22,15 @@ try:
 except ImportError as error:
     raise ImportError("a program in JAX needs JAX, 0.8 or later: pip install jax") from error
 
-JAX = SimpleNamespace(**vars(jnp) | {"equal": lambda x, y: jnp.where(x == y, 1.0, 0.0)})
-RIGHTLY_ZERO = Add, Subtract, Equal, Log  # can be 0 though no operand is, and nothing has vanished
+
+@contextmanager
+def as_in_numpy():
+    """JAX computes in doubles, precisely, and promotes types and shapes, whatever it is set to elsewhere."""
+    with (
+        enable_x64(True), jax.default_matmul_precision("highest"),
+        jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"),
+    ):  # fmt: skip
+        yield
 
 
 class InJAX:
@@ -32,12 +38,12 @@ class InJAX:
 
     def __init__(self, program):
         program.lines.refuse_opaque("JAX")
-        self.program, self.lines = program, program.lines
-        self.nodes = list(dict.fromkeys([*program.inputs, *program.lines.graph.nodes]))
-        self.text = self.lines.written([line for k in range(len(self.nodes)) for line in self.watched(k)], self.lines.results)
-        self.jitted, self.seen = jax.jit(self.function), {tuple([x.shape for x in program.inputs])}
+        self.program, self.lines, nodes = program, program.lines, dict.fromkeys([*program.inputs, *program.lines.graph.nodes])
+        self.text = self.lines.written([line for x in nodes for line in self.steps(x)], self.lines.results, ["_watch"])
+        self.watched = self.lines.function(self.text, {"np": jnp, "float": jnp.asarray})
+        self.seen = {tuple([x.shape for x in program.inputs])}
         try:
-            with enable_x64(True):
+            with as_in_numpy():
                 jax.eval_shape(self.function, *[x.value for x in program.inputs])
         except Exception as error:  # JAX's are of every kind
             said = str(error).strip().splitlines() or [type(error).__name__]
@@ -48,53 +54,63 @@ class InJAX:
         return InJAX, (self.program,)
 
     def __call__(self, *values):
-        if any([isinstance(x, jax.core.Tracer) for x in values]):
-            raise TypeError("a program is jitted by itself; inside a jit, grad or vmap of your own, take its .function")
+        refuse_tracers(values)
         shapes = tuple(map(np.shape, values))
         if shapes not in self.seen:
             self.program.sweep(values)  # which knows what is wrong with them
             self.seen.add(shapes)
-        with enable_x64(True):
-            results, are_usual = self.jitted(*[prepared(x, node) for x, node in zip(values, self.program.inputs)])
-            return results if are_usual else tuple([jnp.asarray(y) for y in self.program(*values)])
+        found = []
+        with as_in_numpy():
+            results = self.watched(*map(prepared, values), lambda t, may_be_0: found.append(is_usual(t, may_be_0)))
+            refuse_tracers(found)
+            if not all(jax.device_get(found)):
+                results = self.program(*values)
+            return tuple([jnp.asarray(y, float) for y in results])
 
     def function(self, *values):
-        """What JAX traces: a tuple of the outputs, and whether all values on the way are usual."""
-        found = {}  # {shape: where values of this shape are usual}
+        """The outputs, with no look at the numbers: for a jit, grad or vmap, under jax.enable_x64."""
+        return self.watched(*values, lambda t, may_be_0: None)
 
-        def watch(k, t, *operands):
-            t = jax.lax.optimization_barrier(jnp.asarray(t, precision(self.nodes[k])))
-            found.setdefault(t.shape, []).append(is_usual(t, operands))
-            return t
-
-        function = self.lines.function(self.text, {"np": JAX, "float": jnp.asarray, "_watch": watch})
-        with jax.default_matmul_precision("highest"):
-            return function(*values), jnp.array([reduce(and_, parts).all() for parts in found.values()]).all()
-
-    def watched(self, k):
-        """The lines of node k, of which the last watches its value."""
-        x = self.nodes[k]
+    def steps(self, x):
+        """The lines of a node, the last of which watches its value."""
+        if not is_double(x):
+            raise TypeError(f"a program in JAX is in float64, and {self.lines.names[x]} is in {x.value.dtype}")
         name, *operands = [self.lines.spelled(self.lines.atom(y)) for y in (x, *x.inputs)]
-        body = self.lines.step(x) if operands else []
         if type(x) is PlaceLike:  # JAX's arrays cannot be changed
             placed, like = operands
-            body = [f"{name} = np.zeros_like({like}).at[{index_text(**x.parameters)}].set(np.asarray({placed}, {like}.dtype))"]
-        shown = operands if is_elementwise(type(x)) and not isinstance(x, RIGHTLY_ZERO) else []
-        return [*body, f"{name if x in self.lines.names else '_'} = _watch({', '.join([str(k), name, *shown])})"]
+            lines = [f"{name} = np.zeros_like({like}).at[{index_text(**x.parameters)}].set({placed})"]
+        else:
+            lines = self.lines.step(x) if operands else []
+        return [*lines, f"_watch({name}, {where_it_may_be_0(x, operands)})"]
 
 
-def is_usual(t, operands):
-    """Where t is far from where numbers overflow or vanish, or is 0: if operands are given, because one of them is."""
-    kind = jnp.finfo(t.dtype)
-    least, most = np.array([(kind.tiny / kind.eps) ** 0.5, (kind.eps / kind.tiny) ** 0.5], kind.dtype).view(f"uint{kind.bits}")
-    size = t.view(least.dtype) << 1  # as whole numbers, for no other comparison tells 0 from the smallest numbers; no sign
-    found = (size - 1 >= least << 1) & (size <= most << 1)  # 0 - 1 is the largest
-    return found & reduce(or_, [jnp.equal(x, 0.0) for x in operands], t != 0.0) if operands else found
+def refuse_tracers(values):
+    if any([isinstance(x, jax.core.Tracer) for x in values]):
+        raise TypeError("inside a jit, grad or vmap, take the program's .function, which has no look at the numbers")
 
 
-def prepared(x, node):
-    """A value as JAX takes it, in the node's precision. JAX's arrays stay where they are."""
-    if isinstance(x, jax.Array) and x.dtype.kind in "fiub":
-        return x.astype(precision(node))
-    with raising():
-        return np.asarray(accept(x), precision(node))
+def prepared(x):
+    """A value as JAX takes it. JAX's arrays stay where they are, but for those of kinds that it might round."""
+    return x if isinstance(x, jax.Array) and x.dtype == np.float64 else jnp.asarray(np.asarray(accept(x), float))
+
+
+def where_it_may_be_0(x, operands):
+    """The text of where a value may be 0 and has not vanished. What others' operations compute on their way is not known."""
+    if isinstance(x, Power):
+        return f"{operands[0]} == 0.0"
+    return str(not x.inputs or (type(x).__module__ == Sum.__module__ and not isinstance(x, Exp)))
+
+
+# The bits of positive floats, read as whole numbers, are in the order of the floats; twice them, a sign is gone. The product of
+# two floats from LEAST to MOST is finite, and its last place is no smaller than the smallest normal number.
+KIND = np.finfo(float)
+LEAST, MOST = [np.float64(x).view(np.uint64) << 1 for x in ((KIND.tiny / KIND.eps) ** 0.5, (KIND.eps / KIND.tiny) ** 0.5)]
+
+
+@jax.jit
+def is_usual(t, may_be_0):
+    """Whether all of t is from LEAST to MOST in size, or 0 where it may be."""
+    bits = jnp.asarray(t, float).view(np.uint64) << 1
+    # bits - 1 of 0 is the largest number there is. (bits == 0 would not do: compilers make t == 0.0 of it, which holds of all
+    # that is below the smallest normal number.)
+    return ((bits - 1 >= LEAST - 1) & (bits <= MOST) & (may_be_0 | (t != 0.0))).all()

@@ -151,15 +151,16 @@ class Program:
         return Compiled(self)
 
     def to_jax(self):
-        """The program in JAX, jitted: a callable that takes the same values, and JAX's arrays, on whatever devices and however
-        sharded. It returns a tuple of JAX's arrays in the precision of the outputs, whatever JAX is set to elsewhere.
+        """The program in JAX, in float64: a callable that takes the same values, and JAX's arrays, of which those of float64
+        stay on their devices and in their shards. It returns a tuple of JAX's arrays.
 
-        Errors are those of a call. Where a value on the way is neither 0 nor of a size from 1e-146 to 1e146 (from 3e-16 to 3e15
-        in float32), JAX may be wrong, and the program itself is run; and once for sizes that are new. `.function` is what JAX
-        traces, for a jit, vmap or grad of your own under jax.enable_x64: it returns the outputs, and whether all values were
-        of such sizes.
+        Errors are those of a call. Each operation is computed by itself, since XLA would compute some together, and otherwise
+        than they are written. If a value on the way is neither 0 nor of a size from 1e-146 to 1e146, JAX may be wrong, and the
+        program itself is run; and once for sizes that are new. `.function` is the program for a jit, grad or vmap of your own
+        under jax.enable_x64: there XLA computes what it makes of it, and nothing looks at the numbers.
 
-        Raises TypeError, naming the line, for an operation that JAX has no function for. Needs JAX; tested on processors only.
+        Raises TypeError, naming the line, for an operation that JAX has no function for, and for float32. Needs JAX; tested on
+        processors only.
         """
         from autograd_engine.jax_engine import InJAX
 
