@@ -476,3 +476,10 @@ def test_a_list_that_is_a_parameter_may_change_afterwards():
     y = np.reshape(Variable(np.arange(6.0)), shape)
     shape[:] = [6, 1]
     assert Graph(y).forward().shape == (3, 2)
+
+
+def test_integers_of_numpy_in_an_index_become_pythons():
+    x = Variable(MATRIX)
+    (row, columns), given = x[np.int64(1), np.int8(-2) : : np.int32(1)].parameters["index"], x[np.uint8(0)].parameters["index"]
+    assert [type(i) for i in (row, columns.start, columns.stop, columns.step, *given)] == [int, int, type(None), int, int]
+    assert (row, columns, given) == (1, slice(-2, None, 1), (0,))
