@@ -58,7 +58,7 @@ def size(x):
 
 
 def ratio(x):
-    return f"{x:.3f}" if x < 0.1 else f"{x:.2f}" if x < 10 else f"{x:,.0f}"
+    return f"{x:.2g}" if x < 0.1 else f"{x:.2f}" if x < 10 else f"{x:,.0f}"
 
 
 def table(head, rows):
