@@ -13,7 +13,7 @@ import numpy as np
 from autograd_engine.notation import index_text
 from autograd_engine.simplify import is_double
 from autograd_engine.values import accept
-from autograd_nodes import Exp, PlaceLike, Power, Sum
+from autograd_nodes import Divide, Exp, PlaceLike, Power, Sum
 
 try:
     import jax
@@ -25,9 +25,9 @@ except ImportError as error:
 
 @contextmanager
 def as_in_numpy():
-    """JAX computes in doubles, precisely, and promotes types and shapes, whatever it is set to elsewhere."""
+    """JAX computes in doubles, precisely, promotes types and shapes, and raises no errors for values, whatever its settings."""
     with (
-        enable_x64(True), jax.default_matmul_precision("highest"),
+        enable_x64(True), jax.default_matmul_precision("highest"), jax.debug_nans(False), jax.debug_infs(False),
         jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"),
     ):  # fmt: skip
         yield
@@ -38,9 +38,10 @@ class InJAX:
 
     def __init__(self, program):
         program.lines.refuse_opaque("JAX")
-        self.program, self.lines, nodes = program, program.lines, dict.fromkeys([*program.inputs, *program.lines.graph.nodes])
+        self.program, self.lines = program, program.lines
+        nodes = dict.fromkeys([*program.inputs, *program.lines.graph.nodes])  # inputs without use have to be finite, too
         self.text = self.lines.written([line for x in nodes for line in self.steps(x)], self.lines.results, ["_watch"])
-        self.watched = self.lines.function(self.text, {"np": jnp, "float": jnp.asarray})
+        self.watched = self.lines.function(self.text, {"np": jnp, "float": jnp.asarray})  # numbers are JAX's, too
         self.seen = {tuple([x.shape for x in program.inputs])}
         try:
             with as_in_numpy():
@@ -57,12 +58,12 @@ class InJAX:
         refuse_tracers(values)
         shapes = tuple(map(np.shape, values))
         if shapes not in self.seen:
-            self.program.sweep(values)  # which knows what is wrong with them
+            self.program.sweep(values)  # which says what is wrong: a broadcast that is another, an index that is too large
             self.seen.add(shapes)
         found = []
         with as_in_numpy():
             results = self.watched(*map(prepared, values), lambda t, may_be_0: found.append(is_usual(t, may_be_0)))
-            refuse_tracers(found)
+            refuse_tracers(found)  # which come of plain numbers within a jit
             if not all(jax.device_get(found)):
                 results = self.program(*values)
             return tuple([jnp.asarray(y, float) for y in results])
@@ -72,15 +73,16 @@ class InJAX:
         return self.watched(*values, lambda t, may_be_0: None)
 
     def steps(self, x):
-        """The lines of a node, the last of which watches its value."""
+        """The lines of a node, the last of which watches its value. Operations that JAX has otherwise are written otherwise."""
         if not is_double(x):
             raise TypeError(f"a program in JAX is in float64, and {self.lines.names[x]} is in {x.value.dtype}")
         name, *operands = [self.lines.spelled(self.lines.atom(y)) for y in (x, *x.inputs)]
-        if type(x) is PlaceLike:  # JAX's arrays cannot be changed
+        lines = self.lines.step(x) if operands else []
+        if isinstance(x, PlaceLike):  # arrays cannot be changed
             placed, like = operands
             lines = [f"{name} = np.zeros_like({like}).at[{index_text(**x.parameters)}].set({placed})"]
-        else:
-            lines = self.lines.step(x) if operands else []
+        if isinstance(x, Divide):  # XLA divides by what it broadcasts as if it were to multiply by the reciprocal
+            lines = [f"{name} = np.divide(*np.broadcast_arrays({', '.join(operands)}))"]
         return [*lines, f"_watch({name}, {where_it_may_be_0(x, operands)})"]
 
 
@@ -95,21 +97,25 @@ def prepared(x):
 
 
 def where_it_may_be_0(x, operands):
-    """The text of where a value may be 0 and has not vanished. What others' operations compute on their way is not known."""
+    """The text of where a value that is 0 cannot have vanished. That of e^x always has. What somebody else's operation computes
+    on its way is not known, so that a 0 of it is not trusted.
+    """
     if isinstance(x, Power):
         return f"{operands[0]} == 0.0"
-    return str(not x.inputs or (type(x).__module__ == Sum.__module__ and not isinstance(x, Exp)))
+    is_ours = type(x).__module__ == Sum.__module__
+    return str(not x.inputs or (is_ours and not isinstance(x, Exp)))
 
 
-# The bits of positive floats, read as whole numbers, are in the order of the floats; twice them, a sign is gone. The product of
-# two floats from LEAST to MOST is finite, and its last place is no smaller than the smallest normal number.
+# Sizes are compared by their bits: those of positive floats, read as whole numbers, are in the order of the floats, and twice
+# them, a sign is gone. The product of two floats of sizes from LEAST to MOST is finite, and its last place is no smaller than
+# the smallest normal number.
 KIND = np.finfo(float)
 LEAST, MOST = [np.float64(x).view(np.uint64) << 1 for x in ((KIND.tiny / KIND.eps) ** 0.5, (KIND.eps / KIND.tiny) ** 0.5)]
 
 
 @jax.jit
 def is_usual(t, may_be_0):
-    """Whether all of t is from LEAST to MOST in size, or 0 where it may be."""
+    """Whether all of t is of sizes from LEAST to MOST, or 0 where it may be."""
     bits = jnp.asarray(t, float).view(np.uint64) << 1
     # bits - 1 of 0 is the largest number there is. (bits == 0 would not do: compilers make t == 0.0 of it, which holds of all
     # that is below the smallest normal number.)

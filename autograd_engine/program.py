@@ -156,8 +156,9 @@ class Program:
 
         Errors are those of a call. Each operation is computed by itself, since XLA would compute some together, and otherwise
         than they are written. If a value on the way is neither 0 nor of a size from 1e-146 to 1e146, JAX may be wrong, and the
-        program itself is run; and once for sizes that are new. `.function` is the program for a jit, grad or vmap of your own
-        under jax.enable_x64: there XLA computes what it makes of it, and nothing looks at the numbers.
+        program itself is run, whose results are on JAX's default device; and once for sizes that are new. `.function` is the
+        program for a jit, grad or vmap of your own under jax.enable_x64: there XLA computes what it makes of it, and nothing
+        looks at the numbers.
 
         Raises TypeError, naming the line, for an operation that JAX has no function for, and for float32. Needs JAX; tested on
         processors only.

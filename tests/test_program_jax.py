@@ -1,5 +1,6 @@
 """Programs for JAX: the results of the nodes, in float64 whatever JAX is set to, and errors that name the line."""
 
+import contextlib
 import pickle
 import subprocess
 import sys
@@ -89,6 +90,20 @@ def test_what_is_the_largest_is_not_computed_twice():
         assert_same_results(on_the_host(run(*point)), program(*point), 1e-14)
 
 
+@pytest.mark.parametrize("shapes", [
+    ((3,), ()), ((3,), (1,)), ((2, 3), (3,)), ((2, 3), (2, 1)), ((), (3,)), ((3,), (3,)), ((), ()),
+])  # fmt: skip
+def test_quotients_are_rounded_once(shapes):
+    x, y = [Variable(np.full(shape, 49.0)[()]) for shape in shapes]
+    outputs = [x / y, x / 49.0 == 1.0, 1.0 / y, *gradient(np.sum(np.maximum(1.0 - x / y, 0.0)), [x, y])]
+    program = Program(outputs, [x, y])
+    run = program.to_jax()
+    for number in (49.0, 98.0, 103.0, 107.0):
+        point = [np.full(shape, number) if shape else number for shape in shapes]
+        for result, expected in zip(on_the_host(run(*point)), program(*point), strict=True):
+            np.testing.assert_array_equal(result, expected)
+
+
 def test_constants_are_watched_and_may_be_arrays():
     x, k = Variable([1.0, 2.0], "x"), Constant([2.0, 3.0], "k")
     program = Program([x * k, x * np.array([1e-310, 1.0]), k], [x])
@@ -109,8 +124,16 @@ def test_zeros_are_usual_where_nothing_can_have_vanished():
 def test_settings_elsewhere_change_nothing():
     matrix, x = Variable([[1.0, 2.0], [3.0, 4.0]]), Variable([0.5, 1.5])
     program = with_gradient(np.sum(matrix @ matrix * x), [matrix, x])
-    with jax.numpy_dtype_promotion("strict"), jax.numpy_rank_promotion("raise"), jax.default_matmul_precision("bfloat16"):
+    settings = [
+        jax.numpy_dtype_promotion("strict"), jax.numpy_rank_promotion("raise"), jax.default_matmul_precision("bfloat16"),
+        jax.debug_nans(True), jax.debug_infs(True),
+    ]  # fmt: skip
+    with contextlib.ExitStack() as stack:
+        for setting in settings:
+            stack.enter_context(setting)
         results = program.to_jax()(matrix.value, x.value)
+        with pytest.raises(ZeroDivisionError):
+            Program([1.0 / (x[0] - 0.25)], [x]).to_jax()(np.array([0.25, 1.0]))
         with jax_engine.as_in_numpy():
             assert jax.config.jax_default_matmul_precision == "highest"  # which matters on accelerators
     assert_same_results(on_the_host(results), program(matrix.value, x.value), 1e-15)
