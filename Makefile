@@ -10,12 +10,14 @@
 # make clean      remove what make has made
 #
 # Each sets itself up: in .venv what requirements.txt and tools/requirements.txt list, in .venv-benchmarks the peers.
-# (torch.compile fails where a path has a space. In a folder with one the peers therefore are in ~/.cache/dl-sheet01-benchmarks.)
+# (torch.compile fails where a path has a space. In a folder with one the peers therefore are in ~/.cache/dl-sheet01-benchmarks,
+# or if that has one, too, in /var/tmp/dl-sheet01-benchmarks; make clean leaves them there.)
 
 PYTHON ?= python3
 BIN := .venv/bin
 EXECUTE := --to notebook --execute --ExecutePreprocessor.record_timing=False --KernelManager.transport=ipc
-PEERS := $(if $(word 2,$(CURDIR)),$(HOME)/.cache/dl-sheet01-benchmarks,.venv-benchmarks)
+ELSEWHERE := $(if $(word 2,$(HOME)),/var/tmp,$(HOME)/.cache)/dl-sheet01-benchmarks
+PEERS := $(if $(word 2,$(CURDIR)),$(ELSEWHERE),.venv-benchmarks)
 
 # What the notebook reads, and what the rendering of the write-up does.
 ENGINE := autograd_nodes.py $(wildcard autograd_engine/*.*) $(addprefix tools/,checks.py plots.py plots.mplstyle tables.py)
@@ -77,4 +79,4 @@ $(PEERS)/ready: requirements.txt benchmarks/requirements.txt
 	@touch $@
 
 clean:
-	rm -rf .venv $(PEERS) build
+	rm -rf .venv .venv-benchmarks build

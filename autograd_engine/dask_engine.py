@@ -5,9 +5,9 @@ from functools import lru_cache
 
 import dask
 import dask.array as da
-import numba
 import numpy as np
 
+from autograd_engine.numba_engine import Compiled
 from autograd_engine.simplify import is_elementwise
 from autograd_engine.values import precision, raising, shape
 from autograd_nodes import Add, BroadcastLike, Divide, Multiply, Negative, Subtract, Sum
@@ -81,11 +81,9 @@ def added(totals):
 
 @lru_cache
 def compiled(pickled):
-    """Once in each process."""
-    return pickle.loads(pickled).compile()
+    """Once in each process. Each chunk has a thread of Dask's already."""
+    return Compiled(pickle.loads(pickled), in_threads=False)
 
 
 def results_of_chunk(pickled, *values):
-    """A worker's thread keeps to its own core."""
-    numba.set_num_threads(1)
     return tuple([np.asarray(y) for y in compiled(pickled)(*values)])

@@ -28,11 +28,12 @@ class Compiled:
     {shapes of inputs: (function, (shape, dtype) of each output, shape of each that memory is lent for, or None)}.
     """
 
-    def __init__(self, program):
+    def __init__(self, program, in_threads=True):
         program.lines.refuse_opaque("Numba")
-        self.program, self.lines = program, program.lines
+        self.program, self.lines, self.in_threads = program, program.lines, in_threads
         self.precisions = [precision(x) for x in program.inputs]
-        self.of_numbers, self.functions, self.plans, self.memory = None, {}, {}, Memory(2 * len(program.graph.outputs))
+        self.memory = Memory(2 * sum([bool(y.shape) for y in program.graph.outputs]))
+        self.of_numbers, self.functions, self.plans = None, {}, {}
         if not any([x.shape for x in (*program.graph.nodes, *program.inputs)]):
             self.of_numbers, self.source = function_of_numbers(self.lines), self.lines.source
             return
@@ -47,7 +48,7 @@ class Compiled:
         self.plan([x.shape for x in program.inputs], {x: x.shape for x in program.graph.nodes})
 
     def __reduce__(self):
-        return Compiled, (self.program,)
+        return Compiled, (self.program, self.in_threads)
 
     def __call__(self, *values, out=None):
         try:
@@ -72,12 +73,12 @@ class Compiled:
     def plan(self, inputs, shapes):
         """Remember how to compute inputs of these shapes, if {node: shape} has no empty array, in which errors are hidden."""
         sizes, outputs = [(run, run.size(shapes)) for run in self.runs], self.program.graph.outputs
-        loops = {run: size > LARGE for run, size in sizes if size is not None}
-        function = self.function(loops)
+        is_large = {run: size > LARGE for run, size in sizes if size is not None}
+        function = self.function({run: large and self.in_threads for run, large in is_large.items()})
         if not any([0 in one for one in shapes.values()]):
             if len(self.plans) > 1000:
                 self.plans.clear()
-            stored = {x for run in loops if loops[run] for x in run.stored}
+            stored = {x for run, large in is_large.items() if large for x in run.stored}
             large = [shapes[y] if y in stored else None for y in outputs]
             self.plans[tuple(inputs)] = function, [(shapes[y], precision(y)) for y in outputs], large if any(large) else []
 

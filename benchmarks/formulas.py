@@ -1,8 +1,10 @@
 """What is differentiated. `np` is whatever module has an engine's sqrt, log and sum."""
 
+import operator
 import random
 
 FACTOR = 1.0000001
+BINARY = {"multiply": operator.mul, "subtract": operator.sub, "add": operator.add}
 
 
 def equation_a(np, a, b, c):
@@ -35,19 +37,27 @@ def multiple(np, x, n):
     return y
 
 
-def expression(np, *leaves, n):
-    """A random expression of n operations and some more, in which everything is used."""
-    choice, nodes, unused = random.Random(n), list(leaves), list(leaves)
-    binary = [lambda x, y: x * y, lambda x, y: x - y, lambda x, y: x + y]
-    for _ in range(n):
-        x, y = unused.pop(0) if len(unused) > 10 else choice.choice(nodes[-20:]), choice.choice(nodes[-20:])
-        function = choice.choice([np.sin, np.cos, np.tanh, None, None])
-        nodes.append(choice.choice(binary)(x, y) if function is None else function(x))
-        unused.append(nodes[-1])
+def random_steps(n, leaves):
+    """An expression of n random operations and some more, in which everything is used: [(operation, places of x and y)]."""
+    choice, steps, unused = random.Random(n), [], list(range(leaves))
+    for place in range(leaves, leaves + n):
+        last = range(max(0, place - 20), place)
+        x, y = unused.pop(0) if len(unused) > 10 else choice.choice(last), choice.choice(last)
+        steps.append((choice.choice(["sin", "cos", "tanh", *[choice.choice(list(BINARY))] * 2]), x, y))
+        unused.append(place)
     total = unused[0]
-    for x in unused[1:]:
-        total = total + x
-    return total
+    for place, x in enumerate(unused[1:], leaves + n):
+        steps.append(("add", total, x))
+        total = place
+    return steps
+
+
+def expression(np, *leaves, steps):
+    """What the steps compute: nothing is drawn here, since not every compiler can follow that."""
+    nodes = list(leaves)
+    for name, x, y in steps:
+        nodes.append(BINARY[name](nodes[x], nodes[y]) if name in BINARY else getattr(np, name)(nodes[x]))
+    return nodes[-1]
 
 
 def demo_loss(np, *weights, points, labels):

@@ -86,7 +86,8 @@ def times_table(results, works, ours):
     def cell(work, engine, taken):
         own = next((own for own in ours if results.time(work, own)), None)
         text = seconds(taken) + (f" ({ratio(taken / results.time(work, own))})" if own and engine != own else "")
-        return f"**{text}**" if engine == results.fastest(work, PEER, BUFFER) else text
+        is_fastest = engine == results.fastest(work, PEER, BUFFER) and not failed_peers(results, work, (PEER, BUFFER))
+        return f"**{text}**" if is_fastest else text
 
     return engines_table(results, works, works, cell)
 
@@ -125,9 +126,10 @@ def targets_table(results):
     if SHORT in results.works and LONG in results.works:
         rows.append(growth_row(results))
     if len(set(results.chains) - {BY_NUMBER}) > 2 and all([results.time(work, SWEEP) for work in results.chains]):
-        for quantity in ("time", "memory"):
-            slope, off = results.line(getattr(results, quantity), SWEEP)
-            rows.append(judged(f"chains: {quantity} off the straight line n^{slope:.2f}, factor", off, STRAIGHT))
+        for quantity, least in {"time": 1000, "memory": 10_000}.items():  # below, memory is what happens to lie around
+            slope, off = results.line(getattr(results, quantity), SWEEP, least)
+            text = f"chains from {least:,}: {quantity} off the straight line n^{slope:.2f}, factor"
+            rows.append(judged(text, off, STRAIGHT))
     return table(["target", "at most", "measured", ""], rows)
 
 
@@ -141,7 +143,7 @@ def target_row(results, work, quantity, engine, against, most):
     has failed that might have been the fastest.
     """
     roles = FASTEST.get(against, ())
-    missing = [peer for peer in results.works[work] if ENGINES[peer].role in roles and not results.time(work, peer)]
+    missing = failed_peers(results, work, roles)
     other = results.fastest(work, *roles) or against
     name = against if missing or other == against else f"{against}: {other}"
     text = f"{work}: {engine} / {name}" + ("" if quantity == "time" else f", {quantity}")
@@ -151,6 +153,11 @@ def target_row(results, work, quantity, engine, against, most):
     if missing or not theirs:
         return [text, f"{most:g}", ", ".join([absent(results, work, peer) for peer in missing or [other]]), "not judged"]
     return judged(text, ours / theirs, most)
+
+
+def failed_peers(results, work, roles):
+    """Who might have been the fastest."""
+    return [peer for peer in results.works[work] if ENGINES[peer].role in roles and not results.time(work, peer)]
 
 
 def absent(results, work, engine):

@@ -68,9 +68,11 @@ class Results:
         times = {engine: self.time(work, engine) for engine, entry in ENGINES.items() if entry.role in roles}
         return min([engine for engine in times if times[engine]], key=times.get, default=None)
 
-    def line(self, quantity, engine):
-        """The exponent of a chain's time or memory in n, and the factor by which a point is off the straight line at most."""
-        points = [(WORKS[work].size, quantity(work, engine)) for work in self.chains if work != BY_NUMBER]
+    def line(self, quantity, engine, least):
+        """The exponent of a chain's time or memory in n, and the factor by which a point is off the straight line at most, for
+        n of at least that size."""
+        chains = [work for work in self.chains if work != BY_NUMBER and WORKS[work].size >= least]
+        points = [(WORKS[work].size, quantity(work, engine)) for work in chains]
         xs, ys = [[math.log(x) for x in column] for column in zip(*points)]
         slope, start = statistics.linear_regression(xs, ys)
         return slope, math.exp(max(abs(y - start - slope * x) for x, y in zip(xs, ys)))

