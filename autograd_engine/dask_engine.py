@@ -58,7 +58,8 @@ class ForDask:
         arrays = [x for x in values if isinstance(x, da.Array)]
         chunks = {x.chunks for x in arrays}
         if len(chunks) != 1 or len(arrays) < sum([bool(shape(x)) for x in values]):
-            raise ValueError("arrays are Dask arrays of the same chunks, one or more of them")
+            given = [getattr(x, "chunks", type(x).__name__) for x in values if shape(x)]
+            raise ValueError(f"arrays are Dask arrays of the same chunks, one or more of them, not {given}")
         work, sizes = dask.delayed(results_of_chunk, nout=len(self.kinds)), chunks.pop()[0]
         blocks = zip(*[x.to_delayed(False) if isinstance(x, da.Array) else [x] * len(sizes) for x in values])
         pickled = dask.delayed(pickle.dumps(self.program))

@@ -59,6 +59,8 @@ class InJAX:
         shapes = tuple(map(np.shape, values))
         if shapes not in self.seen:
             self.program.sweep(values)  # which says what is wrong: a broadcast that is another, an index that is too large
+            if len(self.seen) > 1000:
+                self.seen.clear()
             self.seen.add(shapes)
         found = []
         with as_in_numpy():
@@ -109,8 +111,8 @@ def where_it_may_be_0(x, operands):
 # Sizes are compared by their bits: those of positive floats, read as whole numbers, are in the order of the floats, and twice
 # them, a sign is gone. The product of two floats of sizes from LEAST to MOST is finite, and its last place is no smaller than
 # the smallest normal number.
-KIND = np.finfo(float)
-LEAST, MOST = [np.float64(x).view(np.uint64) << 1 for x in ((KIND.tiny / KIND.eps) ** 0.5, (KIND.eps / KIND.tiny) ** 0.5)]
+FLOAT = np.finfo(float)
+LEAST, MOST = [np.float64(x).view(np.uint64) << 1 for x in ((FLOAT.tiny / FLOAT.eps) ** 0.5, (FLOAT.eps / FLOAT.tiny) ** 0.5)]
 
 
 @jax.jit

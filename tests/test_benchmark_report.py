@@ -3,6 +3,7 @@ import pytest
 
 from benchmarks import chart, report
 from benchmarks.engines import ENGINES
+from benchmarks.formulas import BINARY, random_steps
 from benchmarks.report import ANY_PEER, COMPILED, SWEEP, target_row
 from benchmarks.results import Results
 from benchmarks.works import WORKS
@@ -39,6 +40,21 @@ def test_what_is_compared_with_a_peer_that_failed_is_not_judged():
     assert verdict(results, "B, N = 1,000", "time", COMPILED, "by hand, Numba loop", 0.5) == ["0.50", "reached"]
     rows = [row for row in report.page(results).splitlines() if "B, N = 1,000: compiled" in row]
     assert rows and not any(["reached" in row or "JAX" in row for row in rows])
+
+
+def test_nobody_is_called_the_fastest_where_a_peer_failed():
+    def fastest(results):
+        return [row.split("|")[1].strip() for row in report.page(results).splitlines() if "s (2.00)**" in row]
+
+    assert fastest(measured()) == ["PyTorch", "torch.compile"]  # the first of each table, since all are alike
+    assert fastest(measured(**dict.fromkeys(["point", "fit", "summed"], ("PyTorch",)), soon=["torch.compile"])) == []
+
+
+def test_a_random_expression_uses_every_step():
+    steps = random_steps(300, 10)
+    used = {place for name, x, y in steps for place in ((x, y) if name in BINARY else (x,))}
+    assert {*range(10, 10 + len(steps) - 1)} <= used
+    assert len(steps) >= 300
 
 
 def test_a_target_is_not_reached_where_ours_failed():
