@@ -53,6 +53,8 @@ EQUIVALENT = {
     "there == 1 and here != 1  ->  there == 1": "only slower: a sum over one element is the element",
     "values is not self.values  ->  True": "only slower: what is stored is what was there",
     "values  ->  seen": "only slower, in the comparison before it",
+    "len(adjoints) < len(self._active)  ->  True": "only slower: there is nothing to fill in",
+    "len(adjoints) < len(self._active)  ->  len(adjoints) <=": "only slower, likewise",
 }
 
 OPERATORS = {
