@@ -13,7 +13,7 @@ import numpy as np
 from autograd_engine.notation import index_text
 from autograd_engine.simplify import is_double
 from autograd_engine.values import accept
-from autograd_nodes import Divide, Exp, PlaceLike, Power, Sum
+from autograd_nodes import Divide, Exp, PlaceLike, Power, Sum, Tanh
 
 try:
     import jax
@@ -85,6 +85,9 @@ class InJAX:
             lines = [f"{name} = np.zeros_like({like}).at[{index_text(**x.parameters)}].set({placed})"]
         if isinstance(x, Divide):  # XLA divides by what it broadcasts as if it were to multiply by the reciprocal
             lines = [f"{name} = np.divide(*np.broadcast_arrays({', '.join(operands)}))"]
+        if isinstance(x, Tanh):  # XLA's own falls here and there, and is below 1 where it should be 1
+            lines = [f"{name} = np.expm1(-2.0 * np.abs({operands[0]}))"]
+            lines.append(f"{name} = np.copysign({name} / (2.0 + {name}), {operands[0]})")
         return [*lines, f"_watch({name}, {where_it_may_be_0(x, operands)})"]
 
 

@@ -104,6 +104,16 @@ def test_quotients_are_rounded_once(shapes):
             np.testing.assert_array_equal(result, expected)
 
 
+def test_the_hyperbolic_tangent_never_falls_and_comes_to_one():
+    x = Variable(np.ones(3), "x")
+    run = with_gradient(np.sum(np.tanh(x)), [x]).to_jax()
+    assert_same_results(on_the_host(run(np.array([-19.5, 19.1, 21.0]))), (1.0, np.zeros(3)), 0.0)
+    points = np.linspace(-20.0, 20.0, 200_001)
+    (values,) = on_the_host(Program([np.tanh(x)], [x]).to_jax()(points))
+    assert np.all(np.diff(values) >= 0.0)
+    np.testing.assert_allclose(values, np.tanh(points), 1.2e-15)
+
+
 def test_constants_are_watched_and_may_be_arrays():
     x, k = Variable([1.0, 2.0], "x"), Constant([2.0, 3.0], "k")
     program = Program([x * k, x * np.array([1e-310, 1.0]), k], [x])
