@@ -11,12 +11,12 @@
 #
 # Each sets itself up: in .venv what requirements.txt and tools/requirements.txt list, in .venv-benchmarks the peers.
 # (torch.compile fails where a path has a space. In a folder with one the peers therefore are in ~/.cache/dl-sheet01-benchmarks,
-# or if that has one, too, in /var/tmp/dl-sheet01-benchmarks; make clean leaves them there.)
+# unless that has one, too; make clean leaves them there.)
 
 PYTHON ?= python3
 BIN := .venv/bin
 EXECUTE := --to notebook --execute --ExecutePreprocessor.record_timing=False --KernelManager.transport=ipc
-ELSEWHERE := $(if $(word 2,$(HOME)),/var/tmp,$(HOME)/.cache)/dl-sheet01-benchmarks
+ELSEWHERE := $(if $(word 2,$(HOME)),.venv-benchmarks,$(HOME)/.cache/dl-sheet01-benchmarks)
 PEERS := $(if $(word 2,$(CURDIR)),$(ELSEWHERE),.venv-benchmarks)
 
 # What the notebook reads, and what the rendering of the write-up does.

@@ -166,9 +166,14 @@ def is_elementwise(operation):
     return is_numpys(operation) and isinstance(operation.function, np.ufunc) and operation.function.signature is None
 
 
+def is_ours(operation):
+    """Whether it is one of the operations of autograd_nodes.py."""
+    return operation.__module__ == Sum.__module__
+
+
 def is_spelled(operation, operands, parameters):
     """Whether the source can spell it. Of operations that are not ours, it is tried whether NumPy computes the same."""
-    if operation.__module__ == Sum.__module__:
+    if is_ours(operation):
         return operation is PlaceLike or PYTHON.row(head_of(operation)) is not None
     if not is_numpys(operation):
         return False
